@@ -1,0 +1,96 @@
+// Package ethernet holds the one type for MAC addresses that all of Landbridge
+// shares. It has no I/O.
+package ethernet
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// MAC is a 48-bit IEEE 802 address in transmission order. It is comparable, so
+// it serves as a map key; its zero value is the address that no host may use.
+type MAC [6]byte
+
+// ParseMAC reads an address written with colons or dashes between bytes
+// (fa:16:3e:00:00:01), with dots between pairs of bytes (fa16.3e00.0001) or
+// bare (fa163e000001), in either case. One style has to be used throughout.
+func ParseMAC(s string) (MAC, error) {
+	var m MAC
+	digits, ok := bareDigits(s)
+	if !ok {
+		return m, fmt.Errorf("%q is not a MAC address", s)
+	}
+	if _, err := hex.Decode(m[:], digits); err != nil {
+		return MAC{}, fmt.Errorf("%q is not a MAC address", s)
+	}
+	return m, nil
+}
+
+// bareDigits strips the separators of a well-formed address and leaves its 12
+// characters.
+func bareDigits(s string) ([]byte, bool) {
+	var group int
+	var sep string
+	switch len(s) {
+	case 17: // six groups of two
+		group, sep = 2, s[2:3]
+		if sep != ":" && sep != "-" {
+			return nil, false
+		}
+	case 14: // three groups of four
+		group, sep = 4, "."
+	case 12:
+		return []byte(s), true
+	default:
+		return nil, false
+	}
+	parts := strings.Split(s, sep)
+	for _, p := range parts {
+		if len(p) != group {
+			return nil, false
+		}
+	}
+	digits := []byte(strings.Join(parts, ""))
+	return digits, len(digits) == 12
+}
+
+// MustParseMAC is ParseMAC for constants and tests; it panics on bad input.
+func MustParseMAC(s string) MAC {
+	m, err := ParseMAC(s)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// String gives the address in lower case with colons.
+func (m MAC) String() string {
+	var b [17]byte
+	for i, v := range m {
+		hex.Encode(b[3*i:], []byte{v})
+		if i < 5 {
+			b[3*i+2] = ':'
+		}
+	}
+	return string(b[:])
+}
+
+// IsMulticast tells whether the group bit is set (broadcast included).
+func (m MAC) IsMulticast() bool { return m[0]&1 == 1 }
+
+// IsZero tells whether m is 00:00:00:00:00:00.
+func (m MAC) IsZero() bool { return m == MAC{} }
+
+// Compare orders addresses by their bytes.
+func (m MAC) Compare(o MAC) int { return bytes.Compare(m[:], o[:]) }
+
+// MarshalText implements encoding.TextMarshaler with String.
+func (m MAC) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler with ParseMAC.
+func (m *MAC) UnmarshalText(b []byte) (err error) {
+	*m, err = ParseMAC(string(b))
+	return err
+}

@@ -1,0 +1,84 @@
+package hwvtep
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+)
+
+// MaxKey is the largest tunnel key (24 bits, RFC 7348 section 5).
+const MaxKey = 1<<24 - 1
+
+// Key is an optional tunnel_key. The zero value is an absent one, which is not
+// the same as key 0.
+type Key struct {
+	vni uint32
+	set bool
+}
+
+// NewKey makes a key that is set.
+func NewKey(vni uint32) Key { return Key{vni: vni, set: true} }
+
+// Get gives the key, and whether it is set.
+func (k Key) Get() (vni uint32, ok bool) { return k.vni, k.set }
+
+// Or gives k where it is set, else other: the hierarchy of the keys.
+func (k Key) Or(other Key) Key {
+	if k.set {
+		return k
+	}
+	return other
+}
+
+// String gives the number, or "-" for an absent key.
+func (k Key) String() string {
+	if !k.set {
+		return "-"
+	}
+	return fmt.Sprint(k.vni)
+}
+
+// Encapsulation is a value of Physical_Locator.encapsulation_type.
+type Encapsulation string
+
+// VXLANOverIPv4 is the one encapsulation of schema version 1.7.0.
+const VXLANOverIPv4 Encapsulation = "vxlan_over_ipv4"
+
+// Locator is a Physical_Locator by its index in the schema.
+type Locator struct {
+	Encapsulation Encapsulation
+	Addr          netip.Addr // dst_ip
+	Key           Key        // tunnel_key
+}
+
+// WAN tells whether the locator leads to a remote gateway, by the rule of the
+// keys.
+func (l Locator) WAN() bool { return l.Key.set }
+
+// Compare orders locators by address, key and encapsulation.
+func (l Locator) Compare(o Locator) int {
+	return cmp.Or(
+		l.Addr.Compare(o.Addr),
+		cmp.Compare(l.Key.vni, o.Key.vni),
+		compareBool(l.Key.set, o.Key.set),
+		cmp.Compare(l.Encapsulation, o.Encapsulation),
+	)
+}
+
+// String is for logs and messages: "vxlan_over_ipv4 192.0.2.1 key 456".
+func (l Locator) String() string {
+	if !l.Key.set {
+		return fmt.Sprintf("%s %s", l.Encapsulation, l.Addr)
+	}
+	return fmt.Sprintf("%s %s key %s", l.Encapsulation, l.Addr, l.Key)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}

@@ -1,0 +1,109 @@
+package hwvtep
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// PhysicalSwitch is a Physical_Switch as its database shows it.
+type PhysicalSwitch struct {
+	Name        string
+	Description string
+	TunnelIPs   []netip.Addr // tunnel_ips, sorted
+	Ports       []PhysicalPort
+	Faults      []string // switch_fault_status, sorted
+	OtherConfig map[string]string
+}
+
+// PhysicalPort is a Physical_Port.
+type PhysicalPort struct {
+	Name        string
+	Description string
+	Faults      []string // port_fault_status, sorted
+}
+
+// Keys of other_config by which Landbridge's programs speak to each other
+// through the database. A switch that does not know them is served all the
+// same.
+const (
+	// FabricAddr, in Physical_Switch: which of tunnel_ips faces the compute
+	// nodes. Absent: the first.
+	FabricAddr = "landbridge-fabric-ip"
+	// WANAddr, in Physical_Switch: which of tunnel_ips faces remote gateways.
+	WANAddr = "landbridge-wan-ip"
+	// Wanted, in Global: a number that the agent raises after each change it
+	// has made, in a transaction of its own.
+	Wanted = "landbridge-wanted"
+	// Done, in Physical_Switch: the last Wanted whose changes the switch's
+	// dataplane has carried out. A switch that has never set it is believed as
+	// soon as the rows are there.
+	Done = "landbridge-done"
+)
+
+// FabricIP is the address that compute nodes tunnel to; the zero Addr where
+// the switch shows none.
+func (s *PhysicalSwitch) FabricIP() netip.Addr {
+	if a, err := netip.ParseAddr(s.OtherConfig[FabricAddr]); err == nil {
+		return a
+	}
+	if len(s.TunnelIPs) == 0 {
+		return netip.Addr{}
+	}
+	return s.TunnelIPs[0]
+}
+
+// Port gives the port of that name, nil where there is none.
+func (s *PhysicalSwitch) Port(name string) *PhysicalPort {
+	i := slices.IndexFunc(s.Ports, func(p PhysicalPort) bool { return p.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &s.Ports[i]
+}
+
+// Equal tells whether both show the same.
+func (s *PhysicalSwitch) Equal(o *PhysicalSwitch) bool {
+	return s.Name == o.Name && s.Description == o.Description && slices.Equal(s.TunnelIPs, o.TunnelIPs) &&
+		slices.EqualFunc(s.Ports, o.Ports, func(a, b PhysicalPort) bool {
+			return a.Name == b.Name && a.Description == b.Description && slices.Equal(a.Faults, b.Faults)
+		}) &&
+		slices.Equal(s.Faults, o.Faults) && maps.Equal(s.OtherConfig, o.OtherConfig)
+}
+
+// Fault is one entry that vtepd writes into switch_fault_status (a free set of
+// strings in the schema): what of a logical switch does not work, and why.
+type Fault struct {
+	LogicalSwitch string
+	// Locator is the text of the Locator concerned, "" where the whole logical
+	// switch is.
+	Locator string
+	Reason  string
+}
+
+const faultSeparator = " | "
+
+// String writes the fault as one string for the database.
+func (f Fault) String() string {
+	return strings.Join([]string{f.LogicalSwitch, f.Locator, f.Reason}, faultSeparator)
+}
+
+// ParseFault reads what String wrote. Other switches write words of their own
+// (vtep(5) lists some): those are no Fault.
+func ParseFault(s string) (Fault, bool) {
+	parts := strings.SplitN(s, faultSeparator, 3)
+	if len(parts) != 3 || parts[0] == "" || parts[2] == "" {
+		return Fault{}, false
+	}
+	return Fault{LogicalSwitch: parts[0], Locator: parts[1], Reason: parts[2]}, true
+}
+
+// Schema is what a database's schema offers beyond the oldest one.
+type Schema struct {
+	Version        string
+	LocatorKeys    bool // Physical_Locator.tunnel_key: without it there is no border gateway
+	Encapsulations []Encapsulation
+	Replication    bool // Logical_Switch.replication_mode
+	OtherConfig    bool // Global, Physical_Switch: other_config
+}

@@ -1,0 +1,10 @@
+package l2gw
+
+// Asked is all that administrators ask for one network.
+type Asked struct {
+	Gateways          map[string]Gateway // by ID; those that the connections name
+	Connections       []Connection
+	RemoteGateways    map[string]RemoteGateway // by ID; those that the remote connections name
+	RemoteConnections []RemoteConnection
+	RemoteMACs        []RemoteMAC
+}

@@ -1,0 +1,68 @@
+package l2gw
+
+import (
+	"net/netip"
+
+	"landbridge/internal/ethernet"
+)
+
+// MAC is a hardware address.
+type MAC = ethernet.MAC
+
+// Network is a network of the cloud.
+type Network struct {
+	ID        string
+	ProjectID string
+	Name      string
+	MTU       int // of the inner IP packets; 0: unknown
+	Segments  []Segment
+}
+
+// Segment is one provider segment of a network.
+type Segment struct {
+	Type NetworkType
+	ID   uint32 // the segmentation id: a VNI where Type is tunnelled
+}
+
+// NetworkType is provider:network_type of Neutron.
+type NetworkType string
+
+// The network types of Neutron.
+const (
+	TypeVXLAN  NetworkType = "vxlan"
+	TypeGRE    NetworkType = "gre"
+	TypeGeneve NetworkType = "geneve"
+	TypeVLAN   NetworkType = "vlan"
+	TypeFlat   NetworkType = "flat"
+	TypeLocal  NetworkType = "local"
+)
+
+// Tunnelled tells whether networks of this type cross hosts in tunnels.
+func (t NetworkType) Tunnelled() bool {
+	return t == TypeVXLAN || t == TypeGRE || t == TypeGeneve
+}
+
+// Port is a port of a network, bound to a host.
+type Port struct {
+	ID        string
+	NetworkID string
+	MAC       MAC
+	Addrs     []netip.Addr // fixed addresses, the first is announced for ARP/ND suppression
+	Host      string       // name of the compute node; "": not bound
+}
+
+// Site is all that a cloud knows of one network: the planner's view of it.
+type Site struct {
+	Network Network
+	Ports   []Port
+	// Endpoints has the tunnel address of each compute node that is the Host of
+	// one of Ports. A host may be missing when the cloud does not know it.
+	Endpoints map[string]netip.Addr
+}
+
+// Service tells a cloud that the gateway with this tunnel address serves a
+// network, so that the compute nodes that host the network make tunnels to it.
+type Service struct {
+	NetworkID string
+	Addr      netip.Addr // on the cloud's side of the gateway
+}

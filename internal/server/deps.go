@@ -1,0 +1,47 @@
+// Package server is one landbridge-server: it joins the store, the planner, the
+// cloud driver and the API, and serves plans to agents.
+package server
+
+import (
+	"context"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
+)
+
+// Store is what the server needs of its database. Every method is one
+// transaction.
+type Store interface {
+	Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate]
+	RemoteGateways() l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate]
+	RemoteMACs() l2gw.Collection[l2gw.RemoteMAC]
+	Connections() Connections[l2gw.Connection]
+	RemoteConnections() Connections[l2gw.RemoteConnection]
+
+	// Networks gives the networks that have connections, sorted.
+	Networks(ctx context.Context) ([]string, error)
+	// Asked gives all that is asked for one network; empty where there is
+	// nothing.
+	Asked(ctx context.Context, networkID string) (l2gw.Asked, error)
+	// NetworksOf gives the networks that depend on a gateway or a remote
+	// gateway, sorted.
+	NetworksOf(ctx context.Context, gatewayOrRemoteID string) ([]string, error)
+	// SetStatus writes the status of connections and remote connections by ID;
+	// IDs that are gone are passed over.
+	SetStatus(ctx context.Context, statuses map[string]l2gw.Status) error
+
+	// SaveInventory replaces what is kept of one database.
+	SaveInventory(ctx context.Context, inv hwvtep.Inventory) error
+	// Inventories gives what is kept of each database, by address.
+	Inventories(ctx context.Context) ([]hwvtep.Inventory, error)
+	Close() error
+}
+
+// Connections is a collection whose objects stand on a network of the cloud:
+// Create is told what the cloud says of it, since a database cannot know.
+type Connections[T any] interface {
+	Create(ctx context.Context, v T, network l2gw.Network) (T, error)
+	Get(ctx context.Context, id string) (T, error)
+	List(ctx context.Context) ([]T, error)
+	Delete(ctx context.Context, id string) error
+}

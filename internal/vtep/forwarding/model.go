@@ -1,0 +1,72 @@
+// Package forwarding derives what a software VTEP does with frames from what a
+// hardware_vtep database holds. It is pure: no I/O, no clock, no locks.
+package forwarding
+
+import (
+	"net/netip"
+
+	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
+)
+
+// Group is a side of the switch. A frame that arrives by a tunnel of one group
+// never leaves by a tunnel of the same group (split horizon).
+type Group uint8
+
+// The groups, by the rule of the keys: a locator without a key of its own is of
+// the fabric, one with a key of the WAN.
+const (
+	Fabric Group = iota
+	WAN
+)
+
+func (g Group) String() string {
+	if g == WAN {
+		return "wan"
+	}
+	return "fabric"
+}
+
+// Other is the group that frames of g leave by.
+func (g Group) Other() Group { return 1 - g }
+
+// Endpoint identifies a tunnel on the wire: what an arriving packet shows and
+// what a leaving one gets. No two networks of a switch may share one.
+type Endpoint struct {
+	Encapsulation hwvtep.Encapsulation
+	Remote        netip.Addr
+	VNI           uint32
+}
+
+// Network is the forwarding of one logical switch.
+type Network struct {
+	Name    string // Logical_Switch.name
+	Tunnels map[Endpoint]Tunnel
+	// FDB has the static entries, by destination MAC: the tunnel is one of
+	// Tunnels. What is learned is the datapath's own.
+	FDB map[ethernet.MAC]Endpoint
+}
+
+// Tunnel is one tunnel of a network.
+type Tunnel struct {
+	Group Group
+	// Local is the address of this switch that packets leave from and have to
+	// arrive at.
+	Local netip.Addr
+	// Flood says that broadcast, multicast and unknown unicast of the other
+	// group are copied to it.
+	Flood bool
+}
+
+// Local is the addresses of this switch, by the side they face. Both may be one.
+type Local struct {
+	Fabric, WAN netip.Addr
+}
+
+// Of gives the address that faces a group.
+func (l Local) Of(g Group) netip.Addr {
+	if g == WAN {
+		return l.WAN
+	}
+	return l.Fabric
+}
