@@ -1,0 +1,92 @@
+# Landbridge. `make demo` and `make test` are the two to know; both install what
+# they need first (Debian 12) and need root, since they make network namespaces.
+
+SHELL   := /bin/bash
+GO      ?= go
+BIN     := $(CURDIR)/bin
+TOOLS   := $(CURDIR)/.tools
+SCHEMA  := /usr/share/openvswitch/vtep.ovsschema
+
+# What runs needs: ovsdb-server and the hardware_vtep schema with vtep-ctl.
+RUNTIME_PACKAGES  := openvswitch-common openvswitch-vtep
+# What `make generate` needs: the eBPF objects are committed, so nothing else does.
+GENERATE_PACKAGES := clang-14 llvm-14 libbpf-dev
+# What the race detector needs.
+TEST_PACKAGES     := gcc libc6-dev
+
+.PHONY: help build demo lab lab-down test race fuzz check format lint generate generated bench deps deps-generate deps-test root clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+build: ## the programs, into bin/
+	$(GO) build -trimpath -o $(BIN)/ ./cmd/...
+
+demo: root deps build ## two clouds become one network, on real packets, in under a minute
+	$(BIN)/landbridge-lab demo
+
+lab: root deps build ## the two clouds, left running to look around; `make lab-down` ends them
+	$(BIN)/landbridge-lab up
+
+lab-down: root build ## end what `make lab` left running
+	$(BIN)/landbridge-lab down
+
+test: root deps build ## everything but benchmarks: unit, property and fuzz-seed tests, real edges, end to end
+	LANDBRIDGE_BIN=$(BIN) $(GO) test -timeout 20m ./...
+
+race: root deps deps-test build ## the same with the race detector
+	LANDBRIDGE_BIN=$(BIN) CGO_ENABLED=1 $(GO) test -race -timeout 40m ./...
+
+FUZZTIME ?= 30s
+fuzz: ## every fuzz target in turn, FUZZTIME each
+	@$(GO) test -list '^Fuzz' ./... | awk '/^Fuzz/ {t[n++]=$$1} /^ok/ {for (i=0;i<n;i++) print $$2, t[i]; n=0}' | \
+	while read -r pkg target; do \
+		echo "$$pkg $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$pkg" || exit 1; \
+	done
+
+check: format lint generated ## format, vet, lint, import rules, generated files up to date
+	$(GO) vet ./...
+	$(GO) test ./test/architecture
+	$(GO) mod tidy -diff
+
+format: $(TOOLS)/gofumpt
+	@diff=$$($(TOOLS)/gofumpt -l $$(git ls-files '*.go' | grep -v _bpfel.go)); \
+	[ -z "$$diff" ] || { echo "not formatted (run gofumpt -w):"; echo "$$diff"; exit 1; }
+
+lint: $(TOOLS)/golangci-lint
+	$(TOOLS)/golangci-lint run ./...
+
+generate: deps-generate ## the eBPF objects and the OVSDB models, anew
+	$(GO) generate ./...
+
+generated: generate
+	@git diff --exit-code -- '*_bpfel.go' '*_bpfel.o' '*_gen.go' || \
+	{ echo "generated files were not up to date: commit what make generate has written"; exit 1; }
+
+bench: ## no benchmarks yet but Go's own
+	$(GO) test -run '^$$' -bench . ./internal/...
+
+$(TOOLS)/gofumpt: tools/go.mod tools/go.sum
+	cd tools && $(GO) build -o $@ mvdan.cc/gofumpt
+
+$(TOOLS)/golangci-lint: tools/go.mod tools/go.sum
+	cd tools && $(GO) build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+deps: PACKAGES := $(RUNTIME_PACKAGES)
+deps-generate: PACKAGES := $(GENERATE_PACKAGES)
+deps-test: PACKAGES := $(TEST_PACKAGES)
+deps deps-generate deps-test:
+	@missing=$$(for p in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	[ -z "$$missing" ] || { \
+		echo "installing:" $$missing; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	} || { echo "could not install" $$missing "(root and a Debian mirror are needed)"; exit 1; }
+
+root:
+	@[ "$$(id -u)" = 0 ] || { echo "this makes network namespaces and loads eBPF programs: run it as root"; exit 1; }
+
+clean: ## bin/ and the tools
+	rm -rf $(BIN) $(TOOLS)

@@ -1,0 +1,69 @@
+// Package architecture holds the rules of who may import whom. They are the
+// picture of docs/design/README.md as data; its test enforces them.
+package architecture
+
+// rule is what one package of Landbridge may import.
+type rule struct {
+	// ours has the packages of Landbridge that may be imported; "x/..." means x
+	// and all below it. Packages below the package itself are always allowed.
+	ours []string
+	// pure forbids all that touches the world: network, database, clock, logs.
+	pure bool
+}
+
+// ground is what every package may import: types without I/O.
+var ground = []string{"internal/ethernet", "internal/l2gw", "internal/hwvtep"}
+
+// rules has each package under internal and cmd, or a folder as "x/...". The
+// longest match counts. A package that no rule names fails the test, so that
+// whoever adds one decides where it belongs.
+var rules = map[string]rule{
+	"internal/ethernet":   {pure: true},
+	"internal/l2gw":       {pure: true, ours: []string{"internal/ethernet"}},
+	"internal/hwvtep":     {pure: true, ours: []string{"internal/ethernet"}},
+	"internal/rpc":        {ours: ground},
+	"internal/strictyaml": {},
+	"internal/ovsdb":      {ours: []string{"internal/ethernet", "internal/hwvtep"}},
+	"internal/agent":      {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/l2gw", "internal/ovsdb", "internal/rpc"}},
+
+	"internal/server":              {ours: append([]string{"internal/rpc"}, ground...)},
+	"internal/server/config":       {ours: append([]string{"internal/ovsdb", "internal/strictyaml"}, ground...)},
+	"internal/server/neutronapi":   {},
+	"internal/server/httpd":        {},
+	"internal/server/api":          {ours: []string{"internal/ethernet", "internal/l2gw", "internal/server/neutronapi"}},
+	"internal/server/api/apitest":  {ours: []string{"internal/l2gw"}},
+	"internal/server/store":        {ours: ground},
+	"internal/server/planner":      {ours: ground, pure: true},
+	"internal/server/cloud":        {ours: []string{"internal/l2gw"}},
+	"internal/server/cloud/static": {ours: []string{"internal/ethernet", "internal/l2gw", "internal/server/cloud", "internal/strictyaml"}},
+
+	"internal/vtep":            {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/ovsdb", "internal/strictyaml"}},
+	"internal/vtep/control":    {},
+	"internal/vtep/forwarding": {ours: []string{"internal/ethernet", "internal/hwvtep"}, pure: true},
+	"internal/vtep/datapath":   {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/vtep/forwarding"}},
+	"internal/vtep/underlay":   {ours: []string{"internal/ethernet", "internal/vtep/forwarding"}},
+
+	"internal/lab/...": {ours: []string{"internal/..."}},
+
+	"cmd/landbridge-server": {ours: []string{"internal/..."}},
+	"cmd/landbridge-vtepd":  {ours: []string{"internal/ovsdb", "internal/vtep/..."}},
+	"cmd/landbridge-lab":    {ours: []string{"internal/lab/..."}},
+}
+
+// impure is what a pure package must not import: "x/..." as above. net/netip is
+// values only and stays allowed.
+var impure = []string{
+	"net", "net/http", "net/url", "os", "os/...", "io", "io/...", "syscall", "log", "log/...", "database/...",
+	"sync", "sync/...", "time", "math/rand", "math/rand/...",
+}
+
+// homes has the libraries that one package alone may import, so that the rest
+// does not depend on them.
+var homes = map[string]string{
+	"github.com/ovn-kubernetes/libovsdb": "internal/ovsdb",
+	"github.com/cilium/ebpf":             "internal/vtep/datapath",
+	"github.com/uptrace/bun":             "internal/server/store",
+	"github.com/pressly/goose":           "internal/server/store",
+	"github.com/fsnotify/fsnotify":       "internal/server/cloud/static",
+	"github.com/spf13/cobra":             "cmd",
+}
