@@ -1,0 +1,60 @@
+// Package api is the REST API of the L2 gateway and border gateway: the five
+// resources of l2gw as tables for neutronapi. It judges bodies by themselves;
+// the rules between objects are behind l2gw.Collections.
+package api
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/neutronapi"
+)
+
+// Options say how the API is served.
+type Options struct {
+	Logger         *slog.Logger // nil: nothing is logged
+	MaxBody        int64        // bytes that a body may have; 0: neutronapi.DefaultMaxBody
+	DefaultProject string       // owner of objects made without one; "": DefaultProject
+}
+
+// DefaultProject is Options.DefaultProject where none is set.
+const DefaultProject = "default"
+
+// New serves c under /v2.0/.
+func New(c l2gw.Collections, o Options) http.Handler {
+	if o.DefaultProject == "" {
+		o.DefaultProject = DefaultProject
+	}
+	return neutronapi.New(neutronapi.Options{
+		Logger:     o.Logger,
+		MaxBody:    o.MaxBody,
+		Extensions: extensions(),
+		Explain:    explain,
+	},
+		gateways(c.Gateways(), o),
+		connections(c.Connections(), o),
+		remoteGateways(c.RemoteGateways(), o),
+		remoteConnections(c.RemoteConnections(), o),
+		remoteMACs(c.RemoteMACs(), o),
+	)
+}
+
+// explain makes answers of the errors of Collections.
+func explain(err error) *neutronapi.Error {
+	broken, ok := errors.AsType[*l2gw.Error](err)
+	if !ok {
+		return nil
+	}
+	status, ok := map[l2gw.Code]int{
+		l2gw.Invalid:     http.StatusBadRequest,
+		l2gw.NotFound:    http.StatusNotFound,
+		l2gw.Conflict:    http.StatusConflict,
+		l2gw.Unavailable: http.StatusServiceUnavailable,
+	}[broken.Code]
+	if !ok {
+		return nil
+	}
+	return &neutronapi.Error{Status: status, Type: broken.Kind, Message: broken.Message}
+}

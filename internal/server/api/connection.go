@@ -1,0 +1,47 @@
+package api
+
+import (
+	"context"
+	"strconv"
+
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/neutronapi"
+)
+
+func connections(c l2gw.Collection[l2gw.Connection], o Options) neutronapi.Kind {
+	type T = l2gw.Connection
+	return &neutronapi.Resource[T]{
+		Envelope: neutronapi.Envelope{Singular: "l2_gateway_connection", Plural: "l2_gateway_connections"},
+		Path:     "l2-gateway-connections",
+		Attributes: []neutronapi.Attribute[T]{
+			idAttribute(func(c T) string { return c.ID }),
+			referenceAttribute("l2_gateway_id", func(c T) string { return c.GatewayID }),
+			referenceAttribute("network_id", func(c T) string { return c.NetworkID }),
+			{
+				Name: "segmentation_id", Type: oneVLAN(), Post: neutronapi.Optional,
+				Show: func(c T) any { return showVLAN(c.VLAN) },
+			},
+			projectAttribute(o, func(c T) string { return c.ProjectID }),
+			readOnly("status", func(c T) string { return string(c.Status.State) }),
+			readOnly("status_reason", func(c T) string { return c.Status.Reason }),
+		},
+		Create: func(ctx context.Context, v neutronapi.Values) (T, error) {
+			return c.Create(ctx, l2gw.Connection{
+				ProjectID: given[string](v, "project_id"),
+				GatewayID: given[string](v, "l2_gateway_id"),
+				NetworkID: given[string](v, "network_id"),
+				VLAN:      maybe[uint16](v, "segmentation_id"),
+			})
+		},
+		Get:    c.Get,
+		List:   c.List,
+		Delete: c.Delete,
+	}
+}
+
+func showVLAN(id *uint16) string {
+	if id == nil {
+		return ""
+	}
+	return strconv.Itoa(int(*id))
+}

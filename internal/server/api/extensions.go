@@ -1,0 +1,34 @@
+package api
+
+import "landbridge/internal/server/neutronapi"
+
+// extensions are the names under which clients look for the resources.
+func extensions() []neutronapi.Extension {
+	return []neutronapi.Extension{
+		{
+			Alias: "l2-gateway", Name: "L2 Gateway",
+			Description: "Gateways between overlay networks and what is outside of this cloud.",
+			Updated:     "2015-01-01T00:00:00-00:00",
+		},
+		{
+			Alias: "l2-gateway-connection", Name: "L2 Gateway connection",
+			Description: "Networks that a gateway serves.",
+			Updated:     "2014-01-01T00:00:00-00:00",
+		},
+		{
+			Alias: "l2-remote-gateway", Name: "L2 Remote Gateway",
+			Description: "Border gateways of other clouds.",
+			Updated:     "2016-01-01T00:00:00-00:00",
+		},
+		{
+			Alias: "l2-remote-gateway-connection", Name: "L2 Remote Gateway connection",
+			Description: "Networks that are stretched to a border gateway of another cloud.",
+			Updated:     "2016-01-01T00:00:00-00:00",
+		},
+		{
+			Alias: "l2-remote-mac", Name: "L2 Remote MAC",
+			Description: "Hosts that are known to live behind a remote gateway connection.",
+			Updated:     "2016-01-01T00:00:00-00:00",
+		},
+	}
+}

@@ -1,0 +1,52 @@
+package api
+
+import (
+	"context"
+
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/neutronapi"
+)
+
+func remoteConnections(c l2gw.Collection[l2gw.RemoteConnection], o Options) neutronapi.Kind {
+	type T = l2gw.RemoteConnection
+	return &neutronapi.Resource[T]{
+		Envelope: neutronapi.Envelope{Singular: "l2_remote_gateway_connection", Plural: "l2_remote_gateway_connections"},
+		Path:     "l2-remote-gateway-connections",
+		Attributes: []neutronapi.Attribute[T]{
+			idAttribute(func(c T) string { return c.ID }),
+			// The aliases are those of the first published client.
+			referenceAttribute("l2_gateway_id", func(c T) string { return c.GatewayID }, "gateway"),
+			referenceAttribute("network_id", func(c T) string { return c.NetworkID }, "network"),
+			referenceAttribute("l2_remote_gateway_id", func(c T) string { return c.RemoteGatewayID }, "remote_gateway"),
+			{
+				Name: "segmentation_id", Aliases: []string{"seg_id"}, Type: tunnelKey(), Post: neutronapi.Optional,
+				Show: func(c T) any { return c.TunnelKey },
+			},
+			{
+				Name: "flood", Type: neutronapi.Bool(), Post: neutronapi.Optional, Default: true,
+				Show: func(c T) any { return c.Flood },
+			},
+			{
+				Name: "encapsulation", Type: encapsulation(), Post: neutronapi.Optional, Default: string(l2gw.VXLAN),
+				Show: func(c T) any { return string(c.Encapsulation) },
+			},
+			projectAttribute(o, func(c T) string { return c.ProjectID }),
+			readOnly("status", func(c T) string { return string(c.Status.State) }),
+			readOnly("status_reason", func(c T) string { return c.Status.Reason }),
+		},
+		Create: func(ctx context.Context, v neutronapi.Values) (T, error) {
+			return c.Create(ctx, l2gw.RemoteConnection{
+				ProjectID:       given[string](v, "project_id"),
+				GatewayID:       given[string](v, "l2_gateway_id"),
+				NetworkID:       given[string](v, "network_id"),
+				RemoteGatewayID: given[string](v, "l2_remote_gateway_id"),
+				TunnelKey:       given[uint32](v, "segmentation_id"), // 0: the network's own
+				Flood:           given[bool](v, "flood"),
+				Encapsulation:   l2gw.Encapsulation(given[string](v, "encapsulation")),
+			})
+		},
+		Get:    c.Get,
+		List:   c.List,
+		Delete: c.Delete,
+	}
+}

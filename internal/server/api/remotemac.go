@@ -1,0 +1,42 @@
+package api
+
+import (
+	"context"
+	"net/netip"
+
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/neutronapi"
+)
+
+func remoteMACs(c l2gw.Collection[l2gw.RemoteMAC], o Options) neutronapi.Kind {
+	type T = l2gw.RemoteMAC
+	return &neutronapi.Resource[T]{
+		Envelope: neutronapi.Envelope{Singular: "l2_remote_mac", Plural: "l2_remote_macs"},
+		Also:     []neutronapi.Envelope{{Singular: "remote-mac", Plural: "remote-macs"}}, // of the published example
+		Path:     "l2-remote-macs",
+		Attributes: []neutronapi.Attribute[T]{
+			idAttribute(func(m T) string { return m.ID }, "uuid"),
+			{
+				Name: "mac", Type: hostMAC(), Post: neutronapi.Required,
+				Show: func(m T) any { return m.MAC.String() },
+			},
+			{
+				Name: "ipaddr", Aliases: []string{"ip"}, Type: maybeAddress(), Post: neutronapi.Optional,
+				Show: func(m T) any { return showAddress(m.Addr) },
+			},
+			referenceAttribute("rgw_connection", func(m T) string { return m.RemoteConnectionID }),
+			projectAttribute(o, func(m T) string { return m.ProjectID }),
+		},
+		Create: func(ctx context.Context, v neutronapi.Values) (T, error) {
+			return c.Create(ctx, l2gw.RemoteMAC{
+				ProjectID:          given[string](v, "project_id"),
+				MAC:                given[l2gw.MAC](v, "mac"),
+				Addr:               given[netip.Addr](v, "ipaddr"),
+				RemoteConnectionID: given[string](v, "rgw_connection"),
+			})
+		},
+		Get:    c.Get,
+		List:   c.List,
+		Delete: c.Delete,
+	}
+}

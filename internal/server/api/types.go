@@ -1,0 +1,101 @@
+package api
+
+import (
+	"net/netip"
+
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/neutronapi"
+)
+
+// maxText is how many characters Neutron lets names and project ids have.
+const maxText = 255
+
+// vlan is a VLAN id; the value is a uint16. 0 is a port's untagged frames.
+func vlan() neutronapi.Type {
+	number := neutronapi.Integer("a VLAN id", 0, 4094)
+	return neutronapi.Type{Convert: func(v any) (any, error) {
+		n, err := number.Convert(v)
+		if err != nil {
+			return nil, err
+		}
+		id, _ := n.(uint32)
+		return uint16(id), nil
+	}}
+}
+
+// oneVLAN is vlan, also in a list of one. "" is how the unset one is shown, so
+// it is taken back as such.
+func oneVLAN() neutronapi.Type {
+	one := vlan()
+	return neutronapi.Type{Convert: func(v any) (any, error) {
+		if l, ok := v.([]any); ok && len(l) == 1 {
+			v = l[0]
+		}
+		if v == "" {
+			return nil, nil
+		}
+		return one.Convert(v)
+	}}
+}
+
+func tunnelKey() neutronapi.Type {
+	return neutronapi.Integer("a tunnel key", 1, l2gw.MaxTunnelKey)
+}
+
+func encapsulation() neutronapi.Type {
+	var words []string
+	for _, e := range l2gw.Encapsulations() {
+		words = append(words, string(e))
+	}
+	return neutronapi.Word(words...)
+}
+
+// hostMAC is the address of one host; the value is an l2gw.MAC.
+func hostMAC() neutronapi.Type {
+	return neutronapi.Type{Convert: func(v any) (any, error) {
+		var m l2gw.MAC
+		s, ok := v.(string)
+		switch {
+		case !ok || m.UnmarshalText([]byte(s)) != nil:
+			return nil, neutronapi.Refuse(v, "a MAC address such as fa:16:3e:00:00:01")
+		case m.IsMulticast() || m.IsZero():
+			return nil, neutronapi.Refuse(v, "the MAC address of one host: it is multicast or zero")
+		}
+		return m, nil
+	}}
+}
+
+// address is an IP address that one host can have; the value is a netip.Addr.
+func address() neutronapi.Type {
+	return neutronapi.Type{Convert: func(v any) (any, error) {
+		s, _ := v.(string)
+		a, err := netip.ParseAddr(s)
+		a = a.Unmap()
+		switch {
+		case err != nil || a.Zone() != "":
+			return nil, neutronapi.Refuse(v, "an IPv4 or IPv6 address")
+		case a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+			return nil, neutronapi.Refuse(v, "the address of one host")
+		}
+		return a, nil
+	}}
+}
+
+// maybeAddress is address, or "", as which the unset one is shown.
+func maybeAddress() neutronapi.Type {
+	one := address()
+	return neutronapi.Type{Convert: func(v any) (any, error) {
+		if v == "" {
+			return nil, nil
+		}
+		return one.Convert(v)
+	}}
+}
+
+// showAddress writes an address; "" where it is unset.
+func showAddress(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}

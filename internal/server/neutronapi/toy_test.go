@@ -1,0 +1,158 @@
+package neutronapi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// boat is an object of the toy resource that the tests serve.
+type boat struct {
+	id, owner, name, rig string
+	masts                uint32
+	racing               bool
+	crew                 []string
+}
+
+// harbour keeps boats. A fault is what its functions give instead.
+type harbour struct {
+	boats []boat
+	fault error
+	panic any
+}
+
+var errGone = errors.New("gone")
+
+func (h *harbour) find(_ context.Context, id string) (boat, error) {
+	if h.panic != nil {
+		panic(h.panic)
+	}
+	for _, b := range h.boats {
+		if b.id == id {
+			return b, h.fault
+		}
+	}
+	return boat{}, errGone
+}
+
+func (h *harbour) apply(b boat, v Values) (boat, error) {
+	set := func(to *string, name string) {
+		if s, ok := Get[string](v, name); ok {
+			*to = s
+		}
+	}
+	set(&b.owner, "project_id")
+	set(&b.name, "name")
+	set(&b.rig, "rig")
+	if n, ok := Get[uint32](v, "masts"); ok {
+		b.masts = n
+	}
+	if r, ok := Get[bool](v, "racing"); ok {
+		b.racing = r
+	}
+	if crew, ok := Get[[]any](v, "crew"); ok {
+		b.crew = nil
+		for _, c := range crew {
+			name, _ := Get[string](c.(Values), "name")
+			b.crew = append(b.crew, name)
+		}
+	}
+	return b, h.fault
+}
+
+func (h *harbour) resource() *Resource[boat] {
+	crew := List{
+		Min:  1,
+		Elem: Object(Member{Name: "id"}, Member{Name: "name", Type: Named(8), Use: Required}, Member{Name: "tasks", Type: List{Elem: Integer("a task", 1, 9)}.Type(), Use: Optional}),
+		Key:  func(made any) any { return made.(Values)["name"] },
+	}
+	return &Resource[boat]{
+		Envelope: Envelope{"boat", "boats"},
+		Also:     []Envelope{{"ship", "ships"}},
+		Path:     "boats",
+		Attributes: []Attribute[boat]{
+			{Name: "id", Twins: []string{"uuid"}, Show: func(b boat) any { return b.id }},
+			{Name: "name", Type: Text(10), Post: Optional, Put: Optional, Default: "", Show: func(b boat) any { return b.name }},
+			{Name: "rig", Aliases: []string{"sails"}, Type: Word("sloop", "ketch"), Post: Required, Put: Optional, Show: func(b boat) any { return b.rig }},
+			{Name: "masts", Type: Integer("a number of masts", 1, 4), Post: Optional, Show: func(b boat) any { return b.masts }},
+			{Name: "racing", Type: Bool(), Post: Optional, Default: true, Show: func(b boat) any { return b.racing }},
+			{Name: "crew", Type: crew.Type(), Post: Optional, Show: func(b boat) any { return append([]string{}, b.crew...) }},
+			{Name: "berth", Type: Reference(), Post: Optional},
+			{Name: "project_id", Twins: []string{"tenant_id"}, Type: Named(255), Post: Optional, Default: "demo", Show: func(b boat) any { return b.owner }},
+		},
+		Create: func(_ context.Context, v Values) (boat, error) { return h.apply(boat{id: "new"}, v) },
+		Get:    h.find,
+		List:   func(context.Context) ([]boat, error) { return h.boats, h.fault },
+		Update: func(ctx context.Context, id string, v Values) (boat, error) {
+			b, err := h.find(ctx, id)
+			if err != nil {
+				return b, err
+			}
+			return h.apply(b, v)
+		},
+		Delete: func(ctx context.Context, id string) error {
+			_, err := h.find(ctx, id)
+			return err
+		},
+	}
+}
+
+// toy serves a harbour, with its log.
+type toy struct {
+	*harbour
+	http.Handler
+	log *bytes.Buffer
+}
+
+func newToy(boats ...boat) toy {
+	h := &harbour{boats: boats}
+	log := &bytes.Buffer{}
+	readOnly := &Resource[boat]{
+		Envelope: Envelope{"buoy", "buoys"}, Path: "buoys",
+		Get:    h.find,
+		List:   func(context.Context) ([]boat, error) { return nil, nil },
+		Create: func(context.Context, Values) (boat, error) { return boat{}, nil },
+		Delete: func(context.Context, string) error { return nil },
+	}
+	return toy{h, New(Options{
+		Logger:     slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		MaxBody:    4096,
+		Extensions: []Extension{{Alias: "sea", Name: "The sea", Description: "Water.", Updated: "2016-01-01T00:00:00-00:00"}},
+		Explain: func(err error) *Error {
+			if errors.Is(err, errGone) {
+				return &Error{Status: http.StatusNotFound, Type: "BoatNotFound", Message: "No such boat."}
+			}
+			return nil
+		},
+	}, h.resource(), readOnly), log}
+}
+
+// ask sends a request and gives the answer with its body as text.
+func (t toy) ask(method, path, body string, header ...string) (*http.Response, string) {
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	r := httptest.NewRequest(method, path, reader)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	t.ServeHTTP(w, r)
+	return w.Result(), w.Body.String()
+}
+
+// expect checks status and a part of the body.
+func (t toy) expect(tb testing.TB, method, path, body string, status int, part string) {
+	tb.Helper()
+	res, text := t.ask(method, path, body)
+	if res.StatusCode != status || !strings.Contains(text, part) {
+		tb.Errorf("%s %s %s\n gave %d %s\nwanted %d with %s", method, path, body, res.StatusCode, text, status, part)
+	}
+}
