@@ -23,6 +23,15 @@ type Updatable[T, U any] interface {
 	Update(ctx context.Context, id string, u U) (T, error)
 }
 
+// NetworkCollection is a Collection of objects that stand on a network of the
+// cloud: Create is told what the cloud says of it, since a database cannot know.
+type NetworkCollection[T any] interface {
+	Create(ctx context.Context, v T, network Network) (T, error)
+	Get(ctx context.Context, id string) (T, error)
+	List(ctx context.Context) ([]T, error)
+	Delete(ctx context.Context, id string) error
+}
+
 // Collections is all that administrators can ask for, kind by kind.
 type Collections interface {
 	Gateways() Updatable[Gateway, GatewayUpdate]

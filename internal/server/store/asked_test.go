@@ -1,0 +1,171 @@
+package store_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/store"
+)
+
+func TestAsked(t *testing.T) {
+	s := newGround(t)
+	beside := s.gateway("beside", device("sw1"))
+	n1b := s.connection(beside, "n1", nil)
+	second := s.remoteConnection(beside, "n1", s.idle, 0)
+	mac := s.remoteMAC(second, "02:00:00:00:00:09")
+
+	got, err := s.Asked(t.Context(), "n1")
+	same(t, "n1", l2gw.Asked{
+		Gateways:          map[string]l2gw.Gateway{s.g.ID: s.g, beside.ID: beside},
+		Connections:       []l2gw.Connection{s.n1, n1b},
+		RemoteGateways:    map[string]l2gw.RemoteGateway{s.remote.ID: s.remote, s.idle.ID: s.idle},
+		RemoteConnections: []l2gw.RemoteConnection{s.stretched, second},
+		RemoteMACs:        []l2gw.RemoteMAC{s.mac, mac},
+	}, must(t, got, err))
+
+	got, err = s.Asked(t.Context(), "n2")
+	same(t, "n2", l2gw.Asked{
+		Gateways: map[string]l2gw.Gateway{s.g.ID: s.g}, Connections: []l2gw.Connection{s.n2},
+	}, must(t, got, err))
+
+	got, err = s.Asked(t.Context(), "nobody's")
+	same(t, "nothing", l2gw.Asked{}, must(t, got, err))
+}
+
+func TestNetworks(t *testing.T) {
+	s := newGround(t)
+	s.connection(s.tagged, "n0", nil)
+	s.connection(s.gateway("beside", device("sw1")), "n1", nil)
+	for name, c := range map[string]struct {
+		get  func(ctx context.Context) ([]string, error)
+		want []string
+	}{
+		"all":                    {s.Networks, []string{"n0", "n1", "n2"}},
+		"of a gateway":           {s.of(s.g.ID), []string{"n1", "n2"}},
+		"of another":             {s.of(s.tagged.ID), []string{"n0"}},
+		"of a remote gateway":    {s.of(s.remote.ID), []string{"n1"}},
+		"of an idle one":         {s.of(s.idle.ID), nil},
+		"of one that is not":     {s.of(unknownID), nil},
+		"of something else's ID": {s.of(s.n1.ID), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := c.get(t.Context())
+			same(t, name, c.want, must(t, got, err))
+		})
+	}
+}
+
+func (s ground) of(id string) func(ctx context.Context) ([]string, error) {
+	return func(ctx context.Context) ([]string, error) { return s.NetworksOf(ctx, id) }
+}
+
+func TestSetStatus(t *testing.T) {
+	s := newGround(t)
+	want := map[string]l2gw.Status{
+		s.n1.ID:        {State: l2gw.Active},
+		s.stretched.ID: {State: l2gw.Errored, Reason: "the switch's schema has no tunnel_key"},
+		unknownID:      {State: l2gw.Down},
+	}
+	if err := s.SetStatus(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range listed(t, s.Connections()) {
+		if c.ID == s.n2.ID {
+			same(t, "status that was not set", s.n2.Status, c.Status)
+			continue
+		}
+		same(t, "status", want[c.ID], c.Status)
+	}
+	for _, c := range listed(t, s.RemoteConnections()) {
+		same(t, "status", want[c.ID], c.Status)
+	}
+	if err := s.SetStatus(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is there already is not written: it works while somebody else holds the
+// database's write lock.
+func TestUnchangedIsNotWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	w := world{t, open(t, path)}
+	g := w.gateway("g", device("sw1"))
+	c := w.connection(g, "n1", nil)
+	status := map[string]l2gw.Status{c.ID: {State: l2gw.Active, Reason: "x"}}
+	inventory := sampleInventory("tcp:192.0.2.1:6640")
+	save := func(ctx context.Context) error {
+		if err := w.SetStatus(ctx, status); err != nil {
+			return err
+		}
+		return w.SaveInventory(ctx, inventory)
+	}
+	if err := save(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	holdWriteLock(t, path)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := save(ctx); err != nil {
+		t.Errorf("saving the same again: %v", err)
+	}
+	if _, err := w.Gateways().List(ctx); err != nil {
+		t.Errorf("reading beside a writer: %v", err)
+	}
+}
+
+func TestWriterStopsWaitingWithItsContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "test.db")
+	w := world{t, open(t, path)}
+	holdWriteLock(t, path)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, err := w.RemoteGateways().Create(ctx, l2gw.RemoteGateway{Addr: addr("192.0.2.1")})
+	if err == nil {
+		t.Fatal("written beside another writer")
+	}
+	if waited := time.Since(start); waited > 5*time.Second {
+		t.Errorf("waited %v beyond the context's end: %v", waited, err)
+	}
+	t.Log(err)
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"":                            "scheme",
+		"sqlite:":                     "no path",
+		"postgres://u:secret@host/db": `"postgres" is not known`,
+		"sqlite:/nonexistent/dir/x":   "does its directory exist",
+	} {
+		s, err := store.Open(t.Context(), dsn)
+		if err == nil {
+			t.Errorf("%q: opened %v", dsn, s)
+			continue
+		}
+		checkWords(t, dsn, err, want)
+	}
+}
+
+func TestOddPath(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a b?c=d#e%20f.db")
+	world{t, open(t, path)}.gateway("g", device("sw1"))
+	if again := (world{t, open(t, path)}); len(listed(t, again.Gateways())) != 1 {
+		t.Error("the file of that name is not the one that was written")
+	}
+}
+
+func TestInMemory(t *testing.T) {
+	s, err := store.Open(t.Context(), "sqlite::memory:")
+	must(t, s, err)
+	w := world{t, s}
+	w.connection(w.gateway("g", device("sw1", port("eth0"))), "n1", vlan(5))
+	if got, err := w.Asked(t.Context(), "n1"); err != nil || len(got.Gateways) != 1 {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}

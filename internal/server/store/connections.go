@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"landbridge/internal/l2gw"
+)
+
+// Connections gives the l2_gateway_connections.
+func (s *Store) Connections() l2gw.NetworkCollection[l2gw.Connection] { return s.connections() }
+
+type connections struct{ collection[l2gw.Connection] }
+
+func (s *Store) connections() connections {
+	return connections{collection[l2gw.Connection]{
+		s, "l2_gateway_connection", loadConnections, l2gw.ErrConnectionNotFound,
+	}}
+}
+
+// waiting is the status of a connection that is new.
+func waiting() l2gw.Status {
+	return l2gw.Status{State: l2gw.Pending, Reason: "new: not yet at the switches"}
+}
+
+// Create connects a network to a gateway.
+func (c connections) Create(ctx context.Context, v l2gw.Connection, network l2gw.Network) (l2gw.Connection, error) {
+	v.ID, v.Status = uuid.NewString(), waiting()
+	err := c.write(ctx, "create l2_gateway_connection", func(ctx context.Context, db bun.IDB) error {
+		gw, err := c.gateways().one(ctx, db, v.GatewayID)
+		if err != nil {
+			return err
+		}
+		others, err := rivals(ctx, db, v, gw)
+		if err != nil {
+			return err
+		}
+		if err := l2gw.CheckConnection(v, gw, network, others); err != nil {
+			return err
+		}
+		return c.keep(ctx, db, v)
+	})
+	return kept(v, err)
+}
+
+func (c connections) keep(ctx context.Context, db bun.IDB, v l2gw.Connection) error {
+	stamp, err := nextStamp(ctx, db, "l2gatewayconnections")
+	if err != nil {
+		return err
+	}
+	return c.insert(ctx, db, newConnectionRow(v, stamp), map[string]*l2gw.Error{
+		oneConnection: l2gw.ErrConnectionExists(v),
+	})
+}
+
+// Delete removes a connection on which no remote connection stands.
+func (c connections) Delete(ctx context.Context, id string) error {
+	return c.write(ctx, "delete l2_gateway_connection", func(ctx context.Context, db bun.IDB) error {
+		v, err := c.one(ctx, db, id)
+		if err != nil {
+			return err
+		}
+		users, err := loadRemoteConnections(ctx, db, is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID))
+		if err != nil {
+			return err
+		}
+		if len(users) > 0 {
+			return l2gw.ErrConnectionInUse(id, users[0].ID)
+		}
+		return deleteRow[connectionRow](ctx, db, id)
+	})
+}
+
+// rivals gives the connections that a new one may conflict with.
+func rivals(ctx context.Context, db bun.IDB, v l2gw.Connection, gw l2gw.Gateway) ([]l2gw.Served, error) {
+	kind, err := gw.InterfaceKind()
+	if err != nil {
+		return nil, err
+	}
+	if kind != l2gw.NoInterfaces {
+		return servedBeside(ctx, db, gw)
+	}
+	twins, err := loadConnections(ctx, db, is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID))
+	return served(twins, map[string]l2gw.Gateway{gw.ID: gw}), err
+}
+
+// servedBeside gives the connections of all gateways that name a switch that gw
+// names, its own among them.
+func servedBeside(ctx context.Context, db bun.IDB, gw l2gw.Gateway) ([]l2gw.Served, error) {
+	var names, ids []string
+	for _, d := range gw.Devices {
+		names = append(names, d.Name)
+	}
+	err := db.NewSelect().Model((*deviceRow)(nil)).Distinct().Column("l2_gateway_id").
+		Where("device_name IN (?)", bun.List(names)).Scan(ctx, &ids)
+	if err != nil {
+		return nil, err
+	}
+	list, err := loadConnections(ctx, db, where{"l2_gateway_id", ids})
+	if err != nil {
+		return nil, err
+	}
+	gateways, err := gatewaysByID(ctx, db, references(list, connectionGateway))
+	return served(list, gateways), err
+}
+
+func served(list []l2gw.Connection, gateways map[string]l2gw.Gateway) []l2gw.Served {
+	out := make([]l2gw.Served, len(list))
+	for i, c := range list {
+		out[i] = l2gw.Served{Connection: c, Gateway: gateways[c.GatewayID]}
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"landbridge/internal/l2gw"
+)
+
+// batch is how many rows one statement reads or writes.
+const batch = 500
+
+// SetStatus writes the status of connections and remote connections by ID. Rows
+// that have it already cost a read only; IDs that are gone are passed over.
+func (s *Store) SetStatus(ctx context.Context, statuses map[string]l2gw.Status) error {
+	const what = "set the status of connections"
+	var changed []statusRow
+	err := s.view(ctx, what, func(ctx context.Context, db bun.IDB) (err error) {
+		changed, err = changedStatuses(ctx, db, statuses)
+		return err
+	})
+	if err != nil || len(changed) == 0 {
+		return err
+	}
+	return s.write(ctx, what, func(ctx context.Context, db bun.IDB) error {
+		for _, r := range changed {
+			if err := r.write(ctx, db); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// statusRow is the status of a row of one of the tables of connections.
+type statusRow struct {
+	Table  string     `bun:"-"`
+	ID     string     `bun:"id"`
+	State  l2gw.State `bun:"status"`
+	Reason string     `bun:"status_reason"`
+}
+
+func (r statusRow) write(ctx context.Context, db bun.IDB) error {
+	_, err := db.NewUpdate().Table(r.Table).Set("status = ?", string(r.State)).Set("status_reason = ?", r.Reason).
+		Where("id = ?", r.ID).Exec(ctx)
+	return err
+}
+
+// changedStatuses gives the rows whose status is another than wanted, as
+// wanted.
+func changedStatuses(ctx context.Context, db bun.IDB, wanted map[string]l2gw.Status) ([]statusRow, error) {
+	var changed []statusRow
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(wanted)), batch) {
+		for _, table := range []string{"l2gatewayconnections", "l2remotegatewayconnections"} {
+			var rows []statusRow
+			err := db.NewSelect().Table(table).Column("id", "status", "status_reason").
+				Where("id IN (?)", bun.List(ids)).Scan(ctx, &rows)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range rows {
+				want := wanted[r.ID]
+				if r.State != want.State || r.Reason != want.Reason {
+					changed = append(changed, statusRow{table, r.ID, want.State, want.Reason})
+				}
+			}
+		}
+	}
+	return changed, nil
+}
