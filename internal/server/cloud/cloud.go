@@ -20,7 +20,8 @@ type Cloud interface {
 	Site(ctx context.Context, networkID string) (l2gw.Site, error)
 	// Watch calls changed with the networks that may have changed, or with nil
 	// for all of them, until ctx ends, and returns ctx's error then. It mends
-	// its own faults and reports them through Health.
+	// its own faults and reports them through Health; a change of Health counts
+	// as one of all networks, since their statuses show it.
 	Watch(ctx context.Context, changed func(networkIDs []string)) error
 	// Announce replaces the set of services: afterwards the compute nodes that
 	// host the network of a service have a tunnel to its address, and none to

@@ -1,9 +1,12 @@
 // Package planner computes what the switches must hold from what is asked and
-// what the cloud has. It is pure: no I/O, no clock, no locks; its output
-// depends on its input alone, never on the order of events.
+// what the cloud has, and what to tell administrators about it. It is pure: no
+// I/O, no clock, no locks; its output depends on its input alone, never on the
+// order of events.
 package planner
 
 import (
+	"strings"
+
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/l2gw"
 )
@@ -12,14 +15,16 @@ import (
 type Input struct {
 	Owner     hwvtep.Owner
 	NetworkID string
-	// Site is what the cloud says of the network; nil where CloudError says why
-	// it says nothing.
-	Site       *l2gw.Site
+	// Site is what the cloud says of the network. Nil with an empty CloudError:
+	// the cloud has no such network. Nil with a CloudError: nothing is known.
+	Site *l2gw.Site
+	// CloudError is why the cloud cannot be asked now, "" while it can. With a
+	// Site beside it, the Site is what the cloud said last.
 	CloudError string
 
 	Asked l2gw.Asked
 	// Switches is the inventory: what agents have reported, by Physical_Switch
-	// name. A device that no agent has reported is missing here.
+	// name. A device that no agent has ever reported is missing here.
 	Switches map[string]Switch
 }
 
@@ -29,27 +34,178 @@ type Switch struct {
 	Schema hwvtep.Schema
 }
 
-// Output is what follows from an Input.
+// Output is what follows from an Input. Nothing in it is shared with the Input.
 type Output struct {
+	// Name is that of the logical switch of the network.
+	Name string
 	// Switches has, by Physical_Switch name, the logical switch of the network
 	// that the switch must hold; switches that must hold none are not in it.
 	Switches map[string]*hwvtep.LogicalSwitch
 	// Services is what the cloud's compute nodes must know, sorted, unique.
 	Services []l2gw.Service
-	// Problems has, by the ID of a connection or remote connection, what keeps
-	// it from being as asked.
+	// Parts has, by the ID of each connection and remote connection, what of
+	// the plan carries it. The status of the connection depends on that.
+	Parts map[string]Part
+	// Problems has, by the same IDs, what keeps a connection from being as
+	// asked, sorted, unique.
 	Problems map[string][]Problem
-	// Locators has, by the ID of a remote connection, the locators that carry
-	// it: by switch name. The status of the connection depends on them.
-	Locators map[string]map[string]hwvtep.Locator
 }
 
-// Problem is something that an operator has to know of one connection.
-type Problem struct {
-	// Fatal says that the connection cannot work as asked (ERROR); otherwise
-	// the rest of it works, or it only has to wait (see Pending).
-	Fatal bool
-	// Pending says that something is not there yet and may come by itself.
-	Pending bool
-	Reason  string
+// Part is what of a plan carries one connection or remote connection.
+type Part struct {
+	// Switches has the names of the switches concerned, sorted: each device of
+	// the gateway for a connection, the one that carries the WAN side for a
+	// remote connection.
+	Switches []string
+	// WAN says that this is the part of a remote connection: Locator, and the
+	// MACs behind it. Otherwise it is all that is not behind keyed locators.
+	WAN     bool
+	Locator hwvtep.Locator // the zero Locator where a problem forbids the tunnel
+}
+
+// Plan gives what the switches must hold of one network. Every input has a
+// defined output; what cannot be carried out is left out and becomes a problem.
+//
+// A network that the cloud does not have any more leaves nothing on the
+// switches, the WAN side included: its segmentation id is free for another
+// tenant's network, which must not find itself stretched.
+func Plan(in Input) Output {
+	b := newBuilder(in)
+	if b.findSegment() {
+		b.findEndpoints()
+		for _, c := range b.connections {
+			b.connect(c)
+		}
+		for _, rc := range b.remotes {
+			b.stretch(rc)
+		}
+		b.noteDoubles()
+		b.placeMACs()
+	}
+	b.noteOldSite()
+	return b.output()
+}
+
+// builder gathers an Output.
+type builder struct {
+	in          Input
+	connections []l2gw.Connection       // sorted
+	remotes     []l2gw.RemoteConnection // sorted
+	segment     l2gw.Segment
+	endpoints   []endpoint // of the compute nodes that host ports
+	out         Output
+	problems    map[string]hwvtep.Set[Problem]
+	// plans has what is being built, by switch name.
+	plans map[string]*switchPlan
+}
+
+// switchPlan is the network's logical switch on one physical switch.
+type switchPlan struct {
+	name  string
+	known bool // in the inventory
+	sw    Switch
+	ls    *hwvtep.LogicalSwitch
+	// fabric are the compute nodes that this switch has tunnels to.
+	fabric map[string]hwvtep.Locator // by host
+	// remotes are the remote connections that this switch carries, with their locators.
+	remotes map[string]hwvtep.Locator // by ID
+	// connections are the IDs of the connections that put the network here.
+	connections []string
+}
+
+func newBuilder(in Input) *builder {
+	b := &builder{
+		in:          in,
+		connections: sorted(in.Asked.Connections, compareConnections),
+		remotes:     sorted(in.Asked.RemoteConnections, compareRemotes),
+		out: Output{
+			Name:     in.Owner.Name(in.NetworkID),
+			Switches: map[string]*hwvtep.LogicalSwitch{},
+			Parts:    map[string]Part{},
+			Problems: map[string][]Problem{},
+		},
+		problems: map[string]hwvtep.Set[Problem]{},
+		plans:    map[string]*switchPlan{},
+	}
+	for _, c := range b.connections {
+		b.out.Parts[c.ID] = Part{Switches: deviceNames(in.Asked.Gateways[c.GatewayID])}
+	}
+	for _, rc := range b.remotes {
+		b.out.Parts[rc.ID] = Part{WAN: true}
+	}
+	return b
+}
+
+// output closes the work.
+func (b *builder) output() Output {
+	for name, p := range b.plans {
+		b.out.Switches[name] = p.ls
+	}
+	for id, set := range b.problems {
+		b.out.Problems[id] = set.Sorted(Problem.compare)
+	}
+	b.out.Services = b.services()
+	return b.out
+}
+
+// findSegment settles the network's one tunnelled segment; not ok where there
+// is nothing that could be planned.
+func (b *builder) findSegment() bool {
+	if problem, bad := b.siteProblem(); bad {
+		for id := range b.out.Parts {
+			b.add(id, problem)
+		}
+		return false
+	}
+	b.segment = b.in.Site.Network.Segments[0]
+	return true
+}
+
+func (b *builder) siteProblem() (Problem, bool) {
+	site := b.in.Site
+	if site == nil && b.in.CloudError != "" {
+		return pending("The cloud cannot be asked about network %s: %s.", b.in.NetworkID, sentence(b.in.CloudError)), true
+	}
+	if site == nil {
+		return fatal("The cloud has no network %s any more. It is not served; delete the connection.", b.in.NetworkID), true
+	}
+	segments := site.Network.Segments
+	if len(segments) != 1 || !segments[0].Type.Tunnelled() {
+		return fatal("Network %s has %s. Only a network with exactly one segment of a tunnelled type can be connected.",
+			b.in.NetworkID, describeSegments(segments)), true
+	}
+	s := segments[0]
+	if s.ID == 0 || s.ID > hwvtep.MaxKey {
+		return fatal("The segmentation id %d of network %s is outside 1-%d. Correct it in the cloud.",
+			s.ID, b.in.NetworkID, hwvtep.MaxKey), true
+	}
+	if s.Type != l2gw.TypeVXLAN {
+		return fatal("Network %s is of type %s in this cloud. Only vxlan networks can be connected by this version.",
+			b.in.NetworkID, s.Type), true
+	}
+	return Problem{}, false
+}
+
+// noteOldSite tells all that the plan rests on an old answer.
+func (b *builder) noteOldSite() {
+	if b.in.Site == nil || b.in.CloudError == "" {
+		return
+	}
+	for id := range b.out.Parts {
+		b.add(id, note("What the cloud said last is in use, since it cannot be asked now: %s.", sentence(b.in.CloudError)))
+	}
+}
+
+func describeSegments(segments []l2gw.Segment) string {
+	if len(segments) == 0 {
+		return "no segment"
+	}
+	var types []string
+	for _, s := range segments {
+		types = append(types, string(s.Type))
+	}
+	if len(types) == 1 {
+		return "one segment of type " + types[0]
+	}
+	return "segments of types " + strings.Join(types, ", ")
 }

@@ -1,0 +1,463 @@
+package planner
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
+)
+
+const (
+	net1   = "11111111-0000-0000-0000-000000000001"
+	nodeA  = "10.0.0.11"
+	nodeB  = "10.0.0.12"
+	gwAddr = "10.0.0.2"
+	remote = "203.0.113.2"
+)
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+func mac(i int) l2gw.MAC { return l2gw.MAC{0xfa, 0x16, 0x3e, 0, 0, byte(i)} }
+
+func schema() hwvtep.Schema {
+	return hwvtep.Schema{
+		Version: "1.7.0", LocatorKeys: true, Replication: true, OtherConfig: true,
+		Encapsulations: []hwvtep.Encapsulation{hwvtep.VXLANOverIPv4},
+	}
+}
+
+func aSwitch(name, ip string) Switch {
+	return Switch{
+		PhysicalSwitch: hwvtep.PhysicalSwitch{
+			Name: name, TunnelIPs: []netip.Addr{addr(ip)},
+			Ports: []hwvtep.PhysicalPort{{Name: "eth1"}, {Name: "eth2"}},
+		},
+		Schema: schema(),
+	}
+}
+
+// base is the state of the specification's picture: two compute nodes, one
+// gateway of one device, one remote gateway behind key 456.
+func base() Input {
+	return Input{
+		Owner: "landbridge", NetworkID: net1,
+		Site: &l2gw.Site{
+			Network: l2gw.Network{ID: net1, Name: "blue", MTU: 1450, Segments: []l2gw.Segment{{Type: l2gw.TypeVXLAN, ID: 123}}},
+			Ports: []l2gw.Port{
+				{ID: "p1", NetworkID: net1, MAC: mac(1), Addrs: []netip.Addr{addr("192.168.0.11"), addr("192.168.0.12")}, Host: "a1"},
+				{ID: "p2", NetworkID: net1, MAC: mac(2), Host: "a2"},
+				{ID: "p3", NetworkID: net1, MAC: mac(3)},
+			},
+			Endpoints: map[string]netip.Addr{"a1": addr(nodeA), "a2": addr(nodeB)},
+		},
+		Asked: l2gw.Asked{
+			Gateways:       map[string]l2gw.Gateway{"g": {ID: "g", Name: "gw", Devices: []l2gw.Device{{ID: "d", Name: "sw"}}}},
+			Connections:    []l2gw.Connection{{ID: "c", GatewayID: "g", NetworkID: net1}},
+			RemoteGateways: map[string]l2gw.RemoteGateway{"r": {ID: "r", Addr: addr(remote)}},
+			RemoteConnections: []l2gw.RemoteConnection{
+				{ID: "rc", GatewayID: "g", NetworkID: net1, RemoteGatewayID: "r", TunnelKey: 456, Flood: true, Encapsulation: l2gw.VXLAN},
+			},
+			RemoteMACs: []l2gw.RemoteMAC{{ID: "m1", MAC: mac(9), Addr: addr("192.168.0.99"), RemoteConnectionID: "rc"}},
+		},
+		Switches: map[string]Switch{"sw": aSwitch("sw", gwAddr)},
+	}
+}
+
+// show writes what a switch must hold as sorted lines, the language of the
+// expectations below.
+func show(ls *hwvtep.LogicalSwitch) string {
+	if ls == nil {
+		return "nothing"
+	}
+	lines := []string{fmt.Sprintf("switch key %s %q %s", ls.Key, ls.Description, ls.Replication)}
+	short := func(l hwvtep.Locator) string { return strings.TrimPrefix(l.String(), "vxlan_over_ipv4 ") }
+	for _, row := range []struct{ word, mac string }{{"flood", hwvtep.UnknownDst}, {"accept", hwvtep.AcceptOnly}} {
+		for _, l := range ls.Mcast[row.mac].Sorted(hwvtep.Locator.Compare) {
+			lines = append(lines, row.word+" "+short(l))
+		}
+	}
+	for _, u := range ls.Ucast.Sorted(hwvtep.Ucast.Compare) {
+		ip := "-"
+		if u.Addr.IsValid() {
+			ip = u.Addr.String()
+		}
+		lines = append(lines, fmt.Sprintf("mac %d %s %s", u.MAC[5], ip, short(u.Locator)))
+	}
+	for _, b := range ls.Bindings.Sorted(hwvtep.Binding.Compare) {
+		lines = append(lines, fmt.Sprintf("bind %s %d", b.Port, b.VLAN))
+	}
+	return strings.Join(lines, "\n")
+}
+
+const (
+	fabricRows = `switch key 123 "blue" source_node
+flood 10.0.0.11
+flood 10.0.0.12
+`
+	localMACs = `mac 1 192.168.0.11 10.0.0.11
+mac 2 - 10.0.0.12`
+	wholeRows = `switch key 123 "blue" source_node
+flood 10.0.0.11
+flood 10.0.0.12
+flood 203.0.113.2 key 456
+mac 1 192.168.0.11 10.0.0.11
+mac 2 - 10.0.0.12
+mac 9 192.168.0.99 203.0.113.2 key 456`
+	noWANRows = fabricRows + localMACs
+)
+
+func vlan(v uint16) *uint16 { return &v }
+
+// withInterfaces changes the gateway's device.
+func withInterfaces(in *Input, defaultVLAN *uint16, interfaces ...l2gw.Interface) {
+	in.Asked.Gateways["g"].Devices[0].Interfaces = interfaces
+	in.Asked.Connections[0].VLAN = defaultVLAN
+}
+
+func setRemote(in *Input, ip string) {
+	in.Asked.RemoteGateways["r"] = l2gw.RemoteGateway{ID: "r", Addr: addr(ip)}
+}
+
+func setSwitch(in *Input, change func(*Switch)) {
+	s := in.Switches["sw"]
+	change(&s)
+	in.Switches["sw"] = s
+}
+
+// TestPlan is a list of named states: what the switch must hold then, and a
+// word of each problem by connection.
+func TestPlan(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		change   func(*Input)
+		want     string
+		problems map[string]string // id → words of the reason, prefixed "!" where fatal
+	}{
+		{name: "as in the specification", want: wholeRows},
+		{
+			name:   "no flooding: the locator is accepted only",
+			change: func(in *Input) { in.Asked.RemoteConnections[0].Flood = false },
+			want:   fabricRows + "accept 203.0.113.2 key 456\n" + localMACs + "\nmac 9 192.168.0.99 203.0.113.2 key 456",
+		},
+		{
+			name:   "the key of the WAN link equals the network's",
+			change: func(in *Input) { in.Asked.RemoteConnections[0].TunnelKey = 123 },
+			want:   strings.ReplaceAll(wholeRows, "456", "123"),
+		},
+		{
+			name:   "encapsulation unset means vxlan",
+			change: func(in *Input) { in.Asked.RemoteConnections[0].Encapsulation = "" },
+			want:   wholeRows,
+		},
+		{
+			name:   "no remote connection",
+			change: func(in *Input) { in.Asked.RemoteConnections = nil },
+			want:   noWANRows,
+		},
+		{
+			name:   "no connection: nothing, and the remote connection says so",
+			change: func(in *Input) { in.Asked.Connections = nil },
+			want:   "nothing", problems: map[string]string{"rc": "!not connected to gateway g"},
+		},
+		{
+			name:   "the cloud has no such network: nothing remains",
+			change: func(in *Input) { in.Site = nil },
+			want:   "nothing", problems: map[string]string{"c": "!no network " + net1, "rc": "!no network"},
+		},
+		{
+			name:   "the cloud cannot be asked and never was",
+			change: func(in *Input) { in.Site, in.CloudError = nil, "no route." },
+			want:   "nothing", problems: map[string]string{"c": "cannot be asked about network " + net1 + ": no route.", "rc": "no route"},
+		},
+		{
+			name:   "the cloud cannot be asked but was",
+			change: func(in *Input) { in.CloudError = "no route" },
+			want:   wholeRows, problems: map[string]string{"c": "said last is in use", "rc": "no route"},
+		},
+		{
+			name:   "no segment",
+			change: func(in *Input) { in.Site.Network.Segments = nil },
+			want:   "nothing", problems: map[string]string{"c": "!has no segment", "rc": "!no segment"},
+		},
+		{
+			name:   "a VLAN segment",
+			change: func(in *Input) { in.Site.Network.Segments[0].Type = l2gw.TypeVLAN },
+			want:   "nothing", problems: map[string]string{"c": "!one segment of type vlan", "rc": "!vlan"},
+		},
+		{
+			name: "two segments",
+			change: func(in *Input) {
+				in.Site.Network.Segments = append(in.Site.Network.Segments, l2gw.Segment{Type: l2gw.TypeVLAN, ID: 5})
+			},
+			want: "nothing", problems: map[string]string{"c": "!segments of types vxlan, vlan", "rc": "!vxlan, vlan"},
+		},
+		{
+			name:   "a geneve network",
+			change: func(in *Input) { in.Site.Network.Segments[0].Type = l2gw.TypeGeneve },
+			want:   "nothing", problems: map[string]string{"c": "!type geneve", "rc": "!geneve"},
+		},
+		{
+			name:   "a segmentation id out of range",
+			change: func(in *Input) { in.Site.Network.Segments[0].ID = 1 << 24 },
+			want:   "nothing", problems: map[string]string{"c": "!16777216", "rc": "!16777216"},
+		},
+		{
+			name:   "the gateway is missing",
+			change: func(in *Input) { delete(in.Asked.Gateways, "g") },
+			want:   "nothing", problems: map[string]string{"c": "!Gateway g does not exist", "rc": "!Gateway g does not exist"},
+		},
+		{
+			name:   "a host without endpoint",
+			change: func(in *Input) { delete(in.Site.Endpoints, "a2") },
+			want:   strings.NewReplacer("flood 10.0.0.12\n", "", "mac 2 - 10.0.0.12\n", "").Replace(wholeRows), problems: map[string]string{"c": `"a2" hosts 1 ports`},
+		},
+		{
+			name:   "an endpoint that is no host's address",
+			change: func(in *Input) { in.Site.Endpoints["a2"] = addr("224.0.0.1") },
+			want:   strings.NewReplacer("flood 10.0.0.12\n", "", "mac 2 - 10.0.0.12\n", "").Replace(wholeRows), problems: map[string]string{"c": "224.0.0.1"},
+		},
+		{
+			name:   "an endpoint of IPv6",
+			change: func(in *Input) { in.Site.Endpoints["a2"] = addr("fd00::12") },
+			want:   strings.NewReplacer("flood 10.0.0.12\n", "", "mac 2 - 10.0.0.12\n", "").Replace(wholeRows), problems: map[string]string{"c": "vxlan_over_ipv6"},
+		},
+		{
+			name:   "an endpoint that is the gateway itself",
+			change: func(in *Input) { in.Site.Endpoints["a2"] = addr(gwAddr) },
+			want:   strings.NewReplacer("flood 10.0.0.12\n", "", "mac 2 - 10.0.0.12\n", "").Replace(wholeRows), problems: map[string]string{"c": `"a2" has the tunnel address 10.0.0.2`},
+		},
+		{
+			name:   "an endpoint of a host without ports makes no tunnel",
+			change: func(in *Input) { in.Site.Endpoints["a9"] = addr("10.0.0.19") },
+			want:   wholeRows,
+		},
+		{
+			name:   "two hosts with one endpoint",
+			change: func(in *Input) { in.Site.Endpoints["a2"] = addr(nodeA) },
+			want:   strings.NewReplacer("flood 10.0.0.12\n", "", "10.0.0.12", "10.0.0.11").Replace(wholeRows),
+		},
+		{
+			name:   "two ports with one MAC: the lower ID wins",
+			change: func(in *Input) { in.Site.Ports[1].MAC = mac(1) },
+			want:   strings.Replace(wholeRows, "mac 2 - 10.0.0.12\n", "", 1), problems: map[string]string{"c": `claimed twice: by port "p1"`},
+		},
+		{
+			name:   "a port and a remote MAC: the port wins",
+			change: func(in *Input) { in.Asked.RemoteMACs[0].MAC = mac(1) },
+			want:   strings.Replace(wholeRows, "\nmac 9 192.168.0.99 203.0.113.2 key 456", "", 1), problems: map[string]string{"rc": `by port "p1"`},
+		},
+		{
+			name:   "a port without host does not claim its MAC",
+			change: func(in *Input) { in.Asked.RemoteMACs[0].MAC = mac(3) },
+			want:   strings.Replace(wholeRows, "mac 9", "mac 3", 1),
+		},
+		{
+			name: "MACs that are no host's",
+			change: func(in *Input) {
+				in.Site.Ports[1].MAC = l2gw.MAC{}
+				in.Asked.RemoteMACs[0].MAC = l2gw.MAC{1, 0, 0x5e, 0, 0, 1}
+			},
+			want:     fabricRows + "flood 203.0.113.2 key 456\nmac 1 192.168.0.11 10.0.0.11",
+			problems: map[string]string{"c": "00:00:00:00:00:00", "rc": "01:00:5e:00:00:01"},
+		},
+		{
+			name: "an IPv4-mapped and a zoned address",
+			change: func(in *Input) {
+				in.Site.Ports[0].Addrs = []netip.Addr{addr("::ffff:192.168.0.11")}
+				in.Site.Ports[1].Addrs = []netip.Addr{addr("fe80::2%eth0")}
+				in.Site.Endpoints["a1"] = addr("::ffff:10.0.0.11")
+			},
+			want: strings.Replace(wholeRows, "mac 2 -", "mac 2 fe80::2", 1),
+		},
+		{
+			name:   "a network name that no column holds",
+			change: func(in *Input) { in.Site.Network.Name = "b\x00\xff" },
+			want:   strings.Replace(wholeRows, `"blue"`, "\"b\uFFFD\uFFFD\"", 1),
+		},
+		{
+			name: "the remote gateway is missing", change: func(in *Input) { delete(in.Asked.RemoteGateways, "r") },
+			want: noWANRows, problems: map[string]string{"rc": "!Remote gateway r does not exist"},
+		},
+		{
+			name: "a remote address of IPv6", change: func(in *Input) { setRemote(in, "fd00::2") },
+			want: noWANRows, problems: map[string]string{"rc": "!vxlan_over_ipv6"},
+		},
+		{
+			name: "another encapsulation", change: func(in *Input) { in.Asked.RemoteConnections[0].Encapsulation = l2gw.Geneve },
+			want: noWANRows, problems: map[string]string{"rc": "!geneve_over_ipv4"},
+		},
+		{
+			name: "an unusable remote address", change: func(in *Input) { setRemote(in, "0.0.0.0") },
+			want: noWANRows, problems: map[string]string{"rc": "!0.0.0.0"},
+		},
+		{
+			name: "the remote address is the switch's own", change: func(in *Input) { setRemote(in, gwAddr) },
+			want: noWANRows, problems: map[string]string{"rc": "!own tunnel address"},
+		},
+		{
+			name: "the remote address is the switch's own WAN address",
+			change: func(in *Input) {
+				setSwitch(in, func(s *Switch) { s.OtherConfig = map[string]string{hwvtep.WANAddr: remote} })
+			},
+			want: noWANRows, problems: map[string]string{"rc": "!own tunnel address"},
+		},
+		{
+			name: "a key out of range", change: func(in *Input) { in.Asked.RemoteConnections[0].TunnelKey = 1 << 24 },
+			want: noWANRows, problems: map[string]string{"rc": "!16777216"},
+		},
+		{
+			name: "key 0", change: func(in *Input) { in.Asked.RemoteConnections[0].TunnelKey = 0 },
+			want: noWANRows, problems: map[string]string{"rc": "!outside 1-16777215"},
+		},
+		{
+			name: "the remote gateway is a compute node, with another key",
+			change: func(in *Input) {
+				setRemote(in, nodeA)
+			},
+			want: fabricRows[:len(fabricRows)-len("flood 10.0.0.12\n")] + "flood 10.0.0.11 key 456\nflood 10.0.0.12\nmac 1 192.168.0.11 10.0.0.11\nmac 2 - 10.0.0.12\nmac 9 192.168.0.99 10.0.0.11 key 456",
+		},
+		{
+			name: "the remote gateway is a compute node, with the same key",
+			change: func(in *Input) {
+				setRemote(in, nodeA)
+				in.Asked.RemoteConnections[0].TunnelKey = 123
+			},
+			want: noWANRows, problems: map[string]string{"rc": "!could not be told apart"},
+		},
+		{
+			name: "a schema without tunnel_key",
+			change: func(in *Input) {
+				setSwitch(in, func(s *Switch) { s.Schema.LocatorKeys, s.Schema.Version = false, "1.3.0" })
+			},
+			want: noWANRows, problems: map[string]string{"rc": "!version 1.3.0 without Physical_Locator.tunnel_key"},
+		},
+		{
+			name:   "a schema without replication_mode",
+			change: func(in *Input) { setSwitch(in, func(s *Switch) { s.Schema.Replication = false }) },
+			want:   strings.Replace(wholeRows, "source_node", "", 1),
+		},
+		{
+			name:   "an unknown switch gets its plan: a first contact must not find an empty one",
+			change: func(in *Input) { in.Switches = nil },
+			want:   wholeRows,
+		},
+		{
+			name:   "a switch without tunnel address",
+			change: func(in *Input) { setSwitch(in, func(s *Switch) { s.TunnelIPs = nil }) },
+			want:   wholeRows, problems: map[string]string{"c": "!Set tunnel_ips"},
+		},
+		{
+			name:   "a switch with an IPv6 tunnel address",
+			change: func(in *Input) { setSwitch(in, func(s *Switch) { s.TunnelIPs = []netip.Addr{addr("fd00::1")} }) },
+			want:   wholeRows, problems: map[string]string{"c": "!fd00::1"},
+		},
+		{
+			name: "interfaces with VLANs",
+			change: func(in *Input) {
+				withInterfaces(in, nil, l2gw.Interface{Name: "eth1", VLANs: []uint16{100, 0}}, l2gw.Interface{Name: "eth2", VLANs: []uint16{100}})
+			},
+			want: wholeRows + "\nbind eth1 0\nbind eth1 100\nbind eth2 100",
+		},
+		{
+			name:   "interfaces by the connection's VLAN",
+			change: func(in *Input) { withInterfaces(in, vlan(7), l2gw.Interface{Name: "eth1"}) },
+			want:   wholeRows + "\nbind eth1 7",
+		},
+		{
+			name:   "an interface without any VLAN",
+			change: func(in *Input) { withInterfaces(in, nil, l2gw.Interface{Name: "eth1"}) },
+			want:   wholeRows, problems: map[string]string{"c": "!has no VLAN"},
+		},
+		{
+			name:   "a VLAN out of range",
+			change: func(in *Input) { withInterfaces(in, vlan(4095), l2gw.Interface{Name: "eth1"}) },
+			want:   wholeRows, problems: map[string]string{"c": "!VLAN 4095"},
+		},
+		{
+			name:   "an unknown port",
+			change: func(in *Input) { withInterfaces(in, vlan(7), l2gw.Interface{Name: "eth9"}) },
+			want:   wholeRows, problems: map[string]string{"c": `!no port "eth9"`},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := base()
+			if c.change != nil {
+				c.change(&in)
+			}
+			out := Plan(in)
+			if got := show(out.Switches["sw"]); got != c.want {
+				t.Errorf("the switch must hold\n%s\nwant\n%s", got, c.want)
+			}
+			checkProblems(t, out, c.problems)
+		})
+	}
+}
+
+// checkProblems wants one problem for each of the named connections, and none
+// for others.
+func checkProblems(t *testing.T, out Output, want map[string]string) {
+	t.Helper()
+	for id, words := range want {
+		words, wantFatal := strings.CutPrefix(words, "!")
+		got := out.Problems[id]
+		if len(got) != 1 || !strings.Contains(got[0].Reason, words) || got[0].Fatal != wantFatal {
+			t.Errorf("problems of %s are %+v, want one with %q, fatal %v", id, got, words, wantFatal)
+		}
+	}
+	for id, got := range out.Problems {
+		if _, ok := want[id]; !ok {
+			t.Errorf("unexpected problems of %s: %+v", id, got)
+		}
+		for _, p := range got {
+			if !strings.HasSuffix(p.Reason, ".") {
+				t.Errorf("not a sentence: %q", p.Reason)
+			}
+		}
+	}
+}
+
+func TestASchemaWithoutTheEncapsulation(t *testing.T) {
+	in := base()
+	setSwitch(&in, func(s *Switch) { s.Schema.Encapsulations = []hwvtep.Encapsulation{"stt_over_ipv4"} })
+	out := Plan(in)
+	if got, want := show(out.Switches["sw"]), `switch key 123 "blue" source_node`; got != want {
+		t.Errorf("the switch must hold\n%s\nwant\n%s", got, want)
+	}
+	for _, id := range []string{"c", "rc"} {
+		if p := out.Problems[id]; len(p) == 0 || !p[0].Fatal || !strings.Contains(p[0].Reason, "its schema has stt_over_ipv4") {
+			t.Errorf("problems of %s: %+v", id, p)
+		}
+	}
+}
+
+func TestServicesNameTheFabricAddresses(t *testing.T) {
+	in := base()
+	in.Asked.Gateways["g"] = l2gw.Gateway{ID: "g", Devices: []l2gw.Device{{Name: "sw"}, {Name: "sw2"}, {Name: "unknown"}}}
+	in.Switches["sw2"] = aSwitch("sw2", "10.0.0.3")
+	setSwitch(&in, func(s *Switch) { s.OtherConfig = map[string]string{hwvtep.FabricAddr: "10.0.0.9"} })
+	got := fmt.Sprint(Plan(in).Services)
+	if want := fmt.Sprint([]l2gw.Service{{NetworkID: net1, Addr: addr("10.0.0.3")}, {NetworkID: net1, Addr: addr("10.0.0.9")}}); got != want {
+		t.Errorf("services %s, want %s", got, want)
+	}
+	in.Site = nil
+	if got := Plan(in).Services; len(got) != 0 {
+		t.Errorf("services of a network that is gone: %v", got)
+	}
+}
+
+func TestOneGatewayBesideAnotherOnOneSwitch(t *testing.T) {
+	in := base()
+	in.Asked.Gateways["h"] = l2gw.Gateway{ID: "h", Devices: []l2gw.Device{{Name: "sw", Interfaces: []l2gw.Interface{{Name: "eth2", VLANs: []uint16{9}}}}}}
+	in.Asked.Connections = append(in.Asked.Connections, l2gw.Connection{ID: "c2", GatewayID: "h", NetworkID: net1})
+	again := in.Asked.RemoteConnections[0]
+	again.ID, again.GatewayID, again.Flood = "rc0", "h", false
+	in.Asked.RemoteConnections = append(in.Asked.RemoteConnections, again)
+	out := Plan(in)
+	if got, want := show(out.Switches["sw"]), wholeRows+"\nbind eth2 9"; got != want {
+		t.Errorf("the switch must hold\n%s\nwant\n%s", got, want)
+	}
+	checkProblems(t, out, nil)
+}

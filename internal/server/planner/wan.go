@@ -1,0 +1,172 @@
+package planner
+
+import (
+	"cmp"
+	"hash/fnv"
+	"net/netip"
+	"slices"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
+)
+
+// stretch puts a remote connection on the one device of its gateway that
+// carries the WAN side of the network.
+func (b *builder) stretch(rc l2gw.RemoteConnection) {
+	gw, ok := b.in.Asked.Gateways[rc.GatewayID]
+	if !ok || len(gw.Devices) == 0 {
+		b.add(rc.ID, fatal("Gateway %s does not exist or has no devices. Delete the remote connection.", rc.GatewayID))
+		return
+	}
+	if !slices.ContainsFunc(b.connections, func(c l2gw.Connection) bool { return c.GatewayID == rc.GatewayID }) {
+		b.add(rc.ID, fatal("Network %s is not connected to gateway %s. Make an l2-gateway-connection.", b.in.NetworkID, rc.GatewayID))
+		return
+	}
+	p := b.plan(b.carrier(gw))
+	part := Part{WAN: true, Switches: []string{p.name}}
+	l, problem, bad := b.remoteLocator(rc, p)
+	if bad {
+		b.add(rc.ID, problem)
+	} else {
+		part.Locator = l
+		p.remotes[rc.ID] = l
+		p.accept(l, rc.Flood)
+	}
+	b.out.Parts[rc.ID] = part
+}
+
+// accept makes the tunnel part of the logical switch. A locator that another
+// remote connection floods to stays flooded.
+func (p *switchPlan) accept(l hwvtep.Locator, flood bool) {
+	switch {
+	case flood:
+		p.ls.AddMcast(hwvtep.UnknownDst, l)
+		delete(p.ls.Mcast[hwvtep.AcceptOnly], l)
+		if len(p.ls.Mcast[hwvtep.AcceptOnly]) == 0 {
+			delete(p.ls.Mcast, hwvtep.AcceptOnly)
+		}
+	case !p.ls.Mcast[hwvtep.UnknownDst].Has(l):
+		p.ls.AddMcast(hwvtep.AcceptOnly, l)
+	}
+}
+
+// remoteLocator gives the locator of a remote connection, or what forbids it.
+func (b *builder) remoteLocator(rc l2gw.RemoteConnection, p *switchPlan) (hwvtep.Locator, Problem, bool) {
+	remote, ok := b.in.Asked.RemoteGateways[rc.RemoteGatewayID]
+	if !ok {
+		return hwvtep.Locator{}, fatal("Remote gateway %s does not exist. Delete the remote connection.", rc.RemoteGatewayID), true
+	}
+	addr := remote.Addr.Unmap()
+	if why := unusable(addr); why != "" {
+		return hwvtep.Locator{}, fatal("Remote gateway %s has %s. Correct its ipaddr.", remote.ID, why), true
+	}
+	encap, reason := encapsulation(rc.Encapsulation, addr, p)
+	if reason != "" {
+		return hwvtep.Locator{}, fatal("%s The remote gateway's address is %s.", reason, addr), true
+	}
+	if problem, bad := b.checkKey(rc, addr, p); bad {
+		return hwvtep.Locator{}, problem, true
+	}
+	return hwvtep.Locator{Encapsulation: encap, Addr: addr, Key: hwvtep.NewKey(rc.TunnelKey)}, Problem{}, false
+}
+
+func (b *builder) checkKey(rc l2gw.RemoteConnection, addr netip.Addr, p *switchPlan) (Problem, bool) {
+	switch {
+	case rc.TunnelKey == 0 || rc.TunnelKey > hwvtep.MaxKey:
+		return fatal("The segmentation_id %d of the WAN link is outside 1-%d. Make the remote connection anew.", rc.TunnelKey, hwvtep.MaxKey), true
+	case p.known && !p.sw.Schema.LocatorKeys:
+		return fatal("The database of switch %q has schema version %s without Physical_Locator.tunnel_key, which a border gateway needs. Convert it to hardware_vtep schema version 1.7.0 or later (ovsdb-client convert), or use another switch.",
+			p.name, orUnknown(p.sw.Schema.Version)), true
+	case p.own(addr):
+		return fatal("The remote gateway's address %s is switch %q's own tunnel address. Correct the ipaddr of remote gateway %s.", addr, p.name, rc.RemoteGatewayID), true
+	case rc.TunnelKey == b.segment.ID && p.reaches(addr):
+		return fatal("The remote gateway's address %s is a compute node's, and the WAN link has the network's own segmentation id %d: frames of the two could not be told apart. Use another segmentation_id on the WAN link.", addr, rc.TunnelKey), true
+	}
+	return Problem{}, false
+}
+
+// noteDoubles warns where two switches lead to one remote gateway: what it
+// floods arrives by both.
+func (b *builder) noteDoubles() {
+	at := map[netip.Addr]hwvtep.Set[string]{}
+	each := func(do func(id string, p *switchPlan, l hwvtep.Locator)) {
+		for _, p := range b.plans {
+			for id, l := range p.remotes {
+				do(id, p, l)
+			}
+		}
+	}
+	each(func(_ string, p *switchPlan, l hwvtep.Locator) {
+		if at[l.Addr] == nil {
+			at[l.Addr] = hwvtep.Set[string]{}
+		}
+		at[l.Addr].Add(p.name)
+	})
+	each(func(id string, _ *switchPlan, l hwvtep.Locator) {
+		if names := at[l.Addr].Sorted(cmp.Compare[string]); len(names) > 1 {
+			b.add(id, note("Switches %s all lead this network to remote gateway address %s: broadcasts may arrive twice. Use one gateway for it.", some(names), l.Addr))
+		}
+	})
+}
+
+func (p *switchPlan) reaches(addr netip.Addr) bool {
+	for _, l := range p.fabric {
+		if l.Addr == addr {
+			return true
+		}
+	}
+	return false
+}
+
+func orUnknown(version string) string {
+	if version == "" {
+		return "(unknown)"
+	}
+	return version
+}
+
+// carrier chooses the device that carries the WAN side of the network: of those
+// that can, the one of the greatest weight (rendezvous hashing), so that
+// networks spread over the devices, and a device that comes or goes moves only
+// the networks that it gains or had.
+func (b *builder) carrier(gw l2gw.Gateway) string {
+	names := deviceNames(gw)
+	return slices.MaxFunc(names, func(x, y string) int {
+		if rx, ry := b.rank(x), b.rank(y); rx != ry {
+			return rx - ry
+		}
+		if wx, wy := weight(b.in.NetworkID, x), weight(b.in.NetworkID, y); wx < wy {
+			return -1
+		} else if wx > wy {
+			return 1
+		}
+		return 0
+	})
+}
+
+// rank is 2 for a switch that can carry a WAN side, 1 for one that nobody has
+// reported yet, 0 for one that cannot.
+func (b *builder) rank(name string) int {
+	sw, known := b.in.Switches[name]
+	switch {
+	case !known:
+		return 1
+	case sw.Schema.LocatorKeys && sw.FabricIP().Unmap().Is4():
+		return 2
+	}
+	return 0
+}
+
+// weight spreads (network, device) over 64 bits.
+func weight(network, device string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(network)) // a hash never fails
+	_, _ = h.Write([]byte{0})
+	_, _ = h.Write([]byte(device))
+	// FNV alone is weak in its high bits for names that differ at the end; this
+	// is the finaliser of MurmurHash3.
+	x := h.Sum64()
+	x = (x ^ x>>33) * 0xff51afd7ed558ccd
+	x = (x ^ x>>33) * 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
+}
