@@ -15,8 +15,8 @@ type Store interface {
 	Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate]
 	RemoteGateways() l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate]
 	RemoteMACs() l2gw.Collection[l2gw.RemoteMAC]
-	Connections() Connections[l2gw.Connection]
-	RemoteConnections() Connections[l2gw.RemoteConnection]
+	Connections() l2gw.NetworkCollection[l2gw.Connection]
+	RemoteConnections() l2gw.NetworkCollection[l2gw.RemoteConnection]
 
 	// Networks gives the networks that have connections, sorted.
 	Networks(ctx context.Context) ([]string, error)
@@ -35,13 +35,4 @@ type Store interface {
 	// Inventories gives what is kept of each database, by address.
 	Inventories(ctx context.Context) ([]hwvtep.Inventory, error)
 	Close() error
-}
-
-// Connections is a collection whose objects stand on a network of the cloud:
-// Create is told what the cloud says of it, since a database cannot know.
-type Connections[T any] interface {
-	Create(ctx context.Context, v T, network l2gw.Network) (T, error)
-	Get(ctx context.Context, id string) (T, error)
-	List(ctx context.Context) ([]T, error)
-	Delete(ctx context.Context, id string) error
 }

@@ -1,0 +1,147 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb"
+	"landbridge/internal/strictyaml"
+)
+
+// checker turns a raw configuration into a checked one.
+type checker struct {
+	file  string
+	flags map[string]bool // those that were given
+}
+
+func (c checker) config(r raw) (cfg Config, err error) {
+	cfg = Config{
+		Database: r.Database.Or(defaultDatabase), CloudFile: r.Cloud.File.Text, AnnounceFile: r.Cloud.Announce.Text,
+		TLS: TLS{CA: r.TLS.CA.Text, Certificate: r.TLS.Certificate.Text, PrivateKey: r.TLS.PrivateKey.Text},
+	}
+	for _, check := range []func() error{
+		func() error { cfg.Listen, err = c.listen(r.Listen); return err },
+		func() error { return c.database(r.Database, cfg.Database) },
+		func() error { return c.cloud(r.Cloud) },
+		func() error { cfg.Owner, err = c.owner(r.Owner); return err },
+		func() error { cfg.LogLevel, err = c.level(r.LogLevel); return err },
+		func() error { cfg.Resync, err = c.resync(r.Resync); return err },
+		func() error { cfg.Switches, err = c.switches(r.Switches); return err },
+		func() error { return c.tls(r.TLS, cfg.Switches) },
+	} {
+		if err := check(); err != nil {
+			return Config{}, err
+		}
+	}
+	return cfg, nil
+}
+
+// bad makes the error of a value, which names where the value comes from.
+func (c checker) bad(key string, v strictyaml.Value, rule string, args ...any) error {
+	name, _, _ := strings.Cut(key, "[")
+	for _, f := range flags {
+		if f.Key == name && (c.flags[f.Name] || c.file == "") {
+			return fmt.Errorf("--%s %q: %s", f.Name, v.Text, fmt.Sprintf(rule, args...))
+		}
+	}
+	return v.Bad(c.file, key, rule, args...)
+}
+
+// listen refuses whatever strangers reach: there is no authentication yet.
+func (c checker) listen(v strictyaml.Value) (string, error) {
+	text := v.Or(defaultListen)
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", c.bad("listen", v, "is not host:port; write for example %s", defaultListen)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", c.bad("listen", v, "has a port outside 0-65535")
+	}
+	if addr, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !addr.Unmap().IsLoopback()) {
+		return "", c.bad("listen", v, "is not a loopback address. The API has no authentication yet, so that it must not be reachable from outside; write 127.0.0.1:PORT, [::1]:PORT or localhost:PORT")
+	}
+	return text, nil
+}
+
+func (c checker) database(v strictyaml.Value, dsn string) error {
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); !ok || path == "" {
+		return c.bad("database", v, "is not a database; write sqlite:PATH, for example %s", defaultDatabase)
+	}
+	return nil
+}
+
+func (c checker) cloud(r rawCloud) error {
+	if d := r.Driver.Or(static); d != static {
+		return c.bad("cloud.driver", r.Driver, "is not a cloud driver; write %s", static)
+	}
+	if r.File.Text == "" {
+		return errors.New("the cloud is not described: give --cloud-file, or cloud.file in the configuration")
+	}
+	if r.Announce.Text != "" && r.Announce.Text == r.File.Text {
+		return c.bad("cloud.announce", r.Announce, "is the file that describes the cloud; it would be overwritten")
+	}
+	return nil
+}
+
+var word = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+func (c checker) owner(v strictyaml.Value) (hwvtep.Owner, error) {
+	text := v.Or(defaultOwner)
+	if !word.MatchString(text) {
+		return "", c.bad("owner", v, "must be a word of 1 to 64 letters, digits, dots, dashes and underscores")
+	}
+	return hwvtep.Owner(text), nil
+}
+
+var levels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+
+func (c checker) level(v strictyaml.Value) (slog.Level, error) {
+	level, ok := levels[v.Or(defaultLogLevel)]
+	if !ok {
+		return 0, c.bad("log_level", v, "is not a log level; write debug, info, warn or error")
+	}
+	return level, nil
+}
+
+func (c checker) resync(v strictyaml.Value) (time.Duration, error) {
+	d, err := time.ParseDuration(v.Or(defaultResync))
+	if err != nil || d < time.Second || d > time.Hour {
+		return 0, c.bad("resync", v, "must be a time from 1s to 1h, as 30s or 5m")
+	}
+	return d, nil
+}
+
+func (c checker) switches(values []strictyaml.Value) ([]string, error) {
+	var out []string
+	for i, v := range values {
+		key := fmt.Sprintf("switches[%d]", i)
+		if err := ovsdb.ParseAddress(v.Text); err != nil {
+			return nil, c.bad(key, v, "%v", err)
+		}
+		if slices.Contains(out, v.Text) {
+			return nil, c.bad(key, v, "is given twice")
+		}
+		out = append(out, v.Text)
+	}
+	return out, nil
+}
+
+func (c checker) tls(r rawTLS, switches []string) error {
+	ssl := slices.IndexFunc(switches, func(s string) bool { return strings.HasPrefix(s, "ssl:") })
+	if ssl >= 0 && r.CA.Text == "" {
+		return fmt.Errorf("switch %s: an ssl: address needs the authority of its certificate; give --tls-ca, or tls.ca in the configuration", switches[ssl])
+	}
+	if (r.Certificate.Text == "") != (r.PrivateKey.Text == "") {
+		return errors.New("a certificate for ssl: needs its private key: give both --tls-certificate and --tls-private-key, or tls.certificate and tls.private_key")
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/planner"
+)
+
+// loop does the server's work, one thing after the other.
+type loop struct {
+	*Server
+	log      *slog.Logger
+	networks map[string]*network           // by ID: those that have connections
+	users    map[string]hwvtep.Set[string] // the networks that name a switch, by its name
+	retry    *retry
+	// announced is what the cloud was told last; nil: nothing yet.
+	announced []l2gw.Service
+	unsaid    bool // the services have changed since
+}
+
+// network is what the loop knows of one network.
+type network struct {
+	site     *l2gw.Site // what the cloud said last; nil: that there is no such network
+	answered bool       // the cloud has said anything at all
+	out      planner.Output
+	devices  []string               // that its gateways name
+	statuses map[string]l2gw.Status // what the store has, as far as known
+}
+
+func newLoop(s *Server) *loop {
+	return &loop{
+		Server: s, log: s.cfg.Logger,
+		networks: map[string]*network{}, users: map[string]hwvtep.Set[string]{},
+		retry: newRetry(), unsaid: true,
+	}
+}
+
+// saveEvery bounds how often what changes all the time is written down.
+const saveEvery = time.Second
+
+func (l *loop) run(ctx context.Context) error {
+	resync, save := time.NewTicker(l.cfg.Resync), time.NewTicker(saveEvery)
+	defer resync.Stop()
+	defer save.Stop()
+	defer l.retry.timer.Stop()
+	l.queue.planNetworks(nil)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-l.queue.wake:
+			l.drain(ctx)
+		case <-resync.C:
+			l.queue.planNetworks(nil)
+		case <-save.C:
+			l.saveInventories(ctx)
+		case <-l.retry.timer.C:
+			l.queue.put(l.retry.again)
+		}
+	}
+}
+
+// drain works until nothing waits.
+func (l *loop) drain(ctx context.Context) {
+	for ctx.Err() == nil {
+		w, ok := l.queue.take()
+		if !ok {
+			break
+		}
+		l.do(ctx, w)
+	}
+	l.ended(ctx, announcing, l.announce(ctx))
+	l.retry.settle()
+}
+
+// ended takes note of how a task ended.
+func (l *loop) ended(ctx context.Context, t task, err error) {
+	if outcome(l.retry.tasks, t, err) && ctx.Err() == nil {
+		l.log.Warn("the server cannot "+string(t)+"; trying again", "error", err)
+	}
+}
+
+// do does what has been taken from the queue.
+func (l *loop) do(ctx context.Context, w work) {
+	if w.all {
+		l.ended(ctx, listing, l.listAll(ctx))
+	}
+	for device := range w.moved {
+		addTo(w.plan, keys(l.users[device]))
+	}
+	for id := range w.plan {
+		l.planOne(ctx, id, &w)
+	}
+	for id := range w.later {
+		l.planOne(ctx, id, &w)
+	}
+	for device := range w.reported {
+		addTo(w.status, keys(l.users[device]))
+	}
+	if w.absent {
+		l.addAbsent(w.status)
+	}
+	l.ended(ctx, reporting, l.writeStatuses(ctx, w.status))
+	l.ended(ctx, announcing, l.announce(ctx))
+}
+
+// planOne plans a network, and has its statuses looked at.
+func (l *loop) planOne(ctx context.Context, id string, w *work) {
+	if ctx.Err() != nil {
+		return
+	}
+	err := l.replan(ctx, id)
+	if outcome(l.retry.networks, id, err) && ctx.Err() == nil {
+		l.log.Warn("a network cannot be planned anew; trying again", "network", id, "error", err)
+	}
+	w.status.Add(id)
+}
+
+// addAbsent adds the networks that name a switch that no database has.
+func (l *loop) addAbsent(to hwvtep.Set[string]) {
+	for device, networks := range l.users {
+		if !l.reports.known(device) {
+			addTo(to, keys(networks))
+		}
+	}
+}
+
+// listAll reads which networks there are and what the store knows of switches,
+// and has everything planned that may have changed unheard.
+func (l *loop) listAll(ctx context.Context) error {
+	inventories, err := l.cfg.Store.Inventories(ctx)
+	if err != nil {
+		return err
+	}
+	networks, err := l.cfg.Store.Networks(ctx)
+	if err != nil {
+		return err
+	}
+	moved := l.reports.load(inventories)
+	l.expect(networks, func(id string) bool { return l.networks[id] != nil && l.networks[id].answered })
+	l.queue.put(func(w *work) {
+		for device := range moved {
+			w.moved.Add(device)
+		}
+		addTo(w.later, networks)
+		addTo(w.later, keys(l.networks))
+	})
+	return nil
+}

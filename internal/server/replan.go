@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+	"slices"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/planner"
+)
+
+// replan computes what one network needs from what is there now. An error says
+// that it has to be done again; whatever could be found out is done all the
+// same.
+func (l *loop) replan(ctx context.Context, id string) error {
+	asked, err := l.cfg.Store.Asked(ctx, id)
+	if err != nil {
+		return err
+	}
+	if len(asked.Connections) == 0 && len(asked.RemoteConnections) == 0 {
+		l.drop(id)
+		return nil
+	}
+	n := l.networks[id]
+	if n == nil {
+		n = &network{}
+		l.networks[id] = n
+	}
+	cloudErr := l.askCloud(ctx, id, n)
+	l.use(id, n, devicesOf(asked))
+	in := planner.Input{
+		Owner: l.cfg.Owner, NetworkID: id, Site: n.site, Asked: asked,
+		CloudError: l.doubt(cloudErr), Switches: l.reports.inventory(n.devices),
+	}
+	if n.site == nil && cloudErr == nil {
+		in.CloudError = "" // the network is gone for sure
+	}
+	n.statuses = statusesOf(asked)
+	l.adopt(id, n, planner.Plan(in))
+	return cloudErr
+}
+
+// askCloud brings n.site up to date. A cloud that cannot be asked leaves it as
+// it is; one that knows the network no more is not an error.
+func (l *loop) askCloud(ctx context.Context, id string, n *network) error {
+	site, err := l.cfg.Cloud.Site(ctx, id)
+	switch {
+	case err == nil:
+		n.site, n.answered = &site, true
+		return nil
+	case l2gw.CodeOf(err) == l2gw.NotFound:
+		n.site, n.answered = nil, true
+		return nil
+	}
+	return err
+}
+
+// doubt is why the cloud's answer may be out of date, "" where it is not.
+func (l *loop) doubt(err error) string {
+	if err == nil {
+		err = l.cfg.Cloud.Health()
+	}
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// adopt takes over what was computed. As long as the cloud has never answered
+// it does not reach the agents: they leave the network as it is.
+func (l *loop) adopt(id string, n *network, out planner.Output) {
+	if !slices.Equal(n.out.Services, out.Services) {
+		l.unsaid = true
+	}
+	n.out = out
+	if n.answered {
+		l.set(id, out.Name, out.Switches)
+	}
+}
+
+// drop forgets a network that has no connections any more.
+func (l *loop) drop(id string) {
+	if n := l.networks[id]; n != nil {
+		l.unsaid = l.unsaid || len(n.out.Services) > 0
+		l.use(id, n, nil)
+		delete(l.networks, id)
+	}
+	l.set(id, l.cfg.Owner.Name(id), nil)
+}
+
+// use keeps l.users in step with the devices of a network.
+func (l *loop) use(id string, n *network, devices []string) {
+	for _, d := range n.devices {
+		delete(l.users[d], id)
+		if len(l.users[d]) == 0 {
+			delete(l.users, d)
+		}
+	}
+	for _, d := range devices {
+		if l.users[d] == nil {
+			l.users[d] = hwvtep.Set[string]{}
+		}
+		l.users[d].Add(id)
+	}
+	n.devices = devices
+}
+
+func devicesOf(asked l2gw.Asked) []string {
+	names := hwvtep.Set[string]{}
+	for _, gw := range asked.Gateways {
+		for _, d := range gw.Devices {
+			names.Add(d.Name)
+		}
+	}
+	return keys(names)
+}
+
+func statusesOf(asked l2gw.Asked) map[string]l2gw.Status {
+	out := map[string]l2gw.Status{}
+	for _, c := range asked.Connections {
+		out[c.ID] = c.Status
+	}
+	for _, c := range asked.RemoteConnections {
+		out[c.ID] = c.Status
+	}
+	return out
+}

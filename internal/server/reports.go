@@ -1,0 +1,260 @@
+package server
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/rpc"
+	"landbridge/internal/server/planner"
+)
+
+// reports is what is known of the databases: from the agents' reports, and from
+// former times where there is none yet.
+type reports struct {
+	owner     hwvtep.Owner
+	mu        sync.Mutex
+	databases map[string]*database // by address
+	switches  map[string]location  // all that they have, by name; not changed once made
+}
+
+// location is a switch with its database.
+type location struct {
+	database *database
+	sw       hwvtep.PhysicalSwitch
+}
+
+// database is what is known of one hardware_vtep database.
+type database struct {
+	rpc.Report
+	reported bool // in this run; otherwise it is from the store
+	// unsaved says that the store may hold something else; saved is what it
+	// holds, nil where that is not known.
+	unsaved bool
+	saved   *hwvtep.Inventory
+}
+
+func newReports(owner hwvtep.Owner) *reports {
+	return &reports{owner: owner, databases: map[string]*database{}}
+}
+
+// load takes over what the store has of databases that have not been reported
+// in this run, and gives the switches that have changed by it.
+func (r *reports) load(inventories []hwvtep.Inventory) (moved hwvtep.Set[string]) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for address, d := range r.databases {
+		if !d.reported {
+			delete(r.databases, address)
+		}
+	}
+	for _, inv := range inventories {
+		if r.databases[inv.Database] == nil {
+			r.databases[inv.Database] = &database{
+				Report: rpc.Report{Database: inv.Database, Error: inv.Error, Schema: inv.Schema, Switches: inv.Switches},
+				saved:  &inv,
+			}
+		}
+	}
+	return r.index()
+}
+
+// take replaces what is known of one database and says what has to be looked at
+// because of it.
+func (r *reports) take(report rpc.Report, w *work) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known := len(r.switches)
+	old := r.databases[report.Database]
+	d := &database{Report: report, reported: true, unsaved: true}
+	if old != nil {
+		d.saved = old.saved
+		d.keep(old)
+	}
+	r.databases[report.Database] = d
+	maps.Copy(w.moved, r.index())
+	r.compare(old, d, w)
+	if old == nil || !old.reported || old.Error != d.Error || known != len(r.switches) {
+		w.absent = true
+	}
+}
+
+// keep leaves what was known where a database cannot be used now: such a report
+// has what its agent saw last, which after a start is nothing.
+func (d *database) keep(old *database) {
+	if d.Error == "" {
+		return
+	}
+	if len(d.Switches) == 0 {
+		d.Switches = old.Switches
+	}
+	d.Schema, d.Logical = old.Schema, old.Logical
+}
+
+// compare finds the networks whose statuses may have changed.
+func (r *reports) compare(old, now *database, w *work) {
+	if old == nil || !old.reported || old.Error != now.Error {
+		for _, s := range now.Switches {
+			w.reported.Add(s.Name)
+		}
+		return
+	}
+	for name, l := range now.Logical {
+		if before, ok := old.Logical[name]; !ok || !sameLogical(before, l) {
+			r.addNetwork(w, name)
+		}
+	}
+	for name := range old.Logical {
+		if _, ok := now.Logical[name]; !ok {
+			r.addNetwork(w, name)
+		}
+	}
+	r.compareFaults(old, now, w)
+}
+
+func (r *reports) addNetwork(w *work, logicalSwitch string) {
+	if id, ok := r.owner.Network(logicalSwitch); ok {
+		w.status.Add(id)
+	}
+}
+
+func sameLogical(a, b rpc.LogicalReport) bool {
+	return a.Confirmed == b.Confirmed && a.Error == b.Error && (a.Actual == b.Actual || a.Actual.Equal(b.Actual))
+}
+
+// compareFaults looks at what the switches say of themselves: a fault of a
+// logical switch concerns its network alone.
+func (r *reports) compareFaults(old, now *database, w *work) {
+	before := map[string]hwvtep.PhysicalSwitch{}
+	for _, s := range old.Switches {
+		before[s.Name] = s
+	}
+	for _, s := range now.Switches {
+		was := before[s.Name]
+		a, b := hwvtep.SetOf(was.Faults...), hwvtep.SetOf(s.Faults...)
+		for _, text := range append(a.Minus(b, strings.Compare), b.Minus(a, strings.Compare)...) {
+			if f, ok := hwvtep.ParseFault(text); ok {
+				r.addNetwork(w, f.LogicalSwitch)
+			} else {
+				w.reported.Add(s.Name)
+			}
+		}
+		if !slices.EqualFunc(was.Ports, s.Ports, func(p, q hwvtep.PhysicalPort) bool {
+			return p.Name == q.Name && slices.Equal(p.Faults, q.Faults)
+		}) {
+			w.reported.Add(s.Name)
+		}
+	}
+}
+
+// index finds every known switch, and gives those that have changed. Where several databases have one
+// name, one that is reported goes before one that is not, then one in use before
+// one that is not, then the lower address.
+func (r *reports) index() (moved hwvtep.Set[string]) {
+	was := r.switches
+	out := map[string]location{}
+	for _, address := range keys(r.databases) {
+		d := r.databases[address]
+		for _, s := range d.Switches {
+			if first, ok := out[s.Name]; !ok || d.rank() > first.database.rank() {
+				out[s.Name] = location{d, s}
+			}
+		}
+	}
+	r.switches = out
+	return movedBetween(was, out)
+}
+
+func (d *database) rank() int {
+	switch {
+	case !d.reported:
+		return 0
+	case d.Error != "":
+		return 1
+	}
+	return 2
+}
+
+// movedBetween gives the switches that differ in what plans depend on: not
+// their faults or the number of the last change.
+func movedBetween(was, now map[string]location) hwvtep.Set[string] {
+	moved := hwvtep.Set[string]{}
+	for name, n := range now {
+		if w, ok := was[name]; !ok || !samePlanned(w, n) {
+			moved.Add(name)
+		}
+	}
+	for name := range was {
+		if _, ok := now[name]; !ok {
+			moved.Add(name)
+		}
+	}
+	return moved
+}
+
+func samePlanned(a, b location) bool {
+	x, y := a.database.Schema, b.database.Schema
+	return slices.Equal(a.sw.TunnelIPs, b.sw.TunnelIPs) &&
+		a.sw.OtherConfig[hwvtep.FabricAddr] == b.sw.OtherConfig[hwvtep.FabricAddr] &&
+		a.sw.OtherConfig[hwvtep.WANAddr] == b.sw.OtherConfig[hwvtep.WANAddr] &&
+		slices.EqualFunc(a.sw.Ports, b.sw.Ports, func(p, q hwvtep.PhysicalPort) bool { return p.Name == q.Name }) &&
+		x.Version == y.Version && x.LocatorKeys == y.LocatorKeys && x.Replication == y.Replication &&
+		x.OtherConfig == y.OtherConfig && slices.Equal(x.Encapsulations, y.Encapsulations)
+}
+
+// inventory gives the planner's view of the named switches.
+func (r *reports) inventory(names []string) map[string]planner.Switch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := map[string]planner.Switch{}
+	for _, name := range names {
+		if l, ok := r.switches[name]; ok {
+			out[name] = planner.Switch{PhysicalSwitch: l.sw, Schema: l.database.Schema}
+		}
+	}
+	return out
+}
+
+// seen gives the view of one logical switch on the named switches that statuses
+// depend on.
+func (r *reports) seen(logicalSwitch string, names []string) planner.Seen {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	seen := planner.Seen{Switches: map[string]planner.SwitchState{}}
+	for _, address := range keys(r.databases) {
+		if d := r.databases[address]; d.reported {
+			seen.Databases = append(seen.Databases, planner.Database{Address: address, Error: d.Error})
+		}
+	}
+	for _, name := range names {
+		if l, ok := r.switches[name]; ok {
+			seen.Switches[name] = l.state(logicalSwitch)
+		}
+	}
+	return seen
+}
+
+func (l location) state(logicalSwitch string) planner.SwitchState {
+	d := l.database
+	logical := d.Logical[logicalSwitch]
+	s := planner.SwitchState{
+		Silent:   !d.reported,
+		Database: planner.Database{Address: d.Database, Error: d.Error},
+		Faults:   l.sw.Faults, PortFaults: map[string][]string{},
+		Actual: logical.Actual, Confirmed: logical.Confirmed, WriteError: logical.Error,
+	}
+	for _, p := range l.sw.Ports {
+		s.PortFaults[p.Name] = p.Faults
+	}
+	return s
+}
+
+// known tells whether some database has a switch of that name.
+func (r *reports) known(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.switches[name]
+	return ok
+}

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/planner"
+)
+
+// writeStatuses works out the statuses of some networks and writes those that
+// have changed, in one transaction.
+func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error {
+	changed := map[string]l2gw.Status{}
+	var concerned []*network
+	for id := range ids {
+		n := l.networks[id]
+		if n == nil {
+			continue
+		}
+		seen := l.reports.seen(n.out.Name, n.devices)
+		for conn, s := range planner.Status(n.out, seen) {
+			if n.statuses[conn] != s {
+				changed[conn] = s
+				concerned = append(concerned, n)
+			}
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	if err := l.cfg.Store.SetStatus(ctx, changed); err != nil {
+		maps.Copy(l.retry.unsaid, ids)
+		return err
+	}
+	for _, n := range concerned {
+		for conn := range n.out.Parts {
+			if s, ok := changed[conn]; ok {
+				n.statuses[conn] = s
+			}
+		}
+	}
+	return nil
+}
+
+// announce tells the cloud which gateways serve which network, where that has
+// changed. Before every network is planned it says nothing, since compute nodes
+// would take tunnels away.
+func (l *loop) announce(ctx context.Context) error {
+	if !l.unsaid || !l.whole() {
+		return nil
+	}
+	services := []l2gw.Service{}
+	for _, id := range keys(l.networks) {
+		services = append(services, l.networks[id].out.Services...)
+	}
+	if l.announced == nil || !slices.Equal(services, l.announced) {
+		if err := l.cfg.Cloud.Announce(ctx, services); err != nil {
+			return err
+		}
+	}
+	l.announced, l.unsaid = services, false
+	return nil
+}
+
+// saveInventories writes down what has been reported, where it has changed.
+func (l *loop) saveInventories(ctx context.Context) {
+	for _, inv := range l.reports.unsaved() {
+		if err := l.cfg.Store.SaveInventory(ctx, inv); err != nil {
+			if ctx.Err() == nil {
+				l.log.Warn("the inventory of a database cannot be stored; trying again", "database", inv.Database, "error", err)
+			}
+			continue
+		}
+		l.reports.saved(inv)
+	}
+}
