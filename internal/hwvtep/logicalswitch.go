@@ -2,6 +2,7 @@ package hwvtep
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"net/netip"
 
@@ -116,6 +117,9 @@ type Row struct {
 }
 
 func (s *LogicalSwitch) row() Row { return Row{s.Key, s.Description, s.Replication} }
+
+// String is for logs and messages: "port p1 VLAN 100".
+func (b Binding) String() string { return fmt.Sprintf("port %s VLAN %d", b.Port, b.VLAN) }
 
 // Compare orders unicast rows by MAC, then locator, then address.
 func (u Ucast) Compare(o Ucast) int {

@@ -76,17 +76,17 @@ func (s *PhysicalSwitch) Equal(o *PhysicalSwitch) bool {
 // strings in the schema): what of a logical switch does not work, and why.
 type Fault struct {
 	LogicalSwitch string
-	// Locator is the text of the Locator concerned, "" where the whole logical
-	// switch is.
-	Locator string
-	Reason  string
+	// Part is the text of the Locator or Binding concerned, "" where the whole
+	// logical switch is.
+	Part   string
+	Reason string
 }
 
 const faultSeparator = " | "
 
 // String writes the fault as one string for the database.
 func (f Fault) String() string {
-	return strings.Join([]string{f.LogicalSwitch, f.Locator, f.Reason}, faultSeparator)
+	return strings.Join([]string{f.LogicalSwitch, f.Part, f.Reason}, faultSeparator)
 }
 
 // ParseFault reads what String wrote. Other switches write words of their own
@@ -96,7 +96,7 @@ func ParseFault(s string) (Fault, bool) {
 	if len(parts) != 3 || parts[0] == "" || parts[2] == "" {
 		return Fault{}, false
 	}
-	return Fault{LogicalSwitch: parts[0], Locator: parts[1], Reason: parts[2]}, true
+	return Fault{LogicalSwitch: parts[0], Part: parts[1], Reason: parts[2]}, true
 }
 
 // Schema is what a database's schema offers beyond the oldest one.

@@ -1,0 +1,87 @@
+// Package agent makes hardware_vtep databases hold what the plan says, and
+// reports what they really hold.
+//
+// Each database has a loop of its own (see keeper), which reads levels: the
+// plan, the contents, what is due again. Nothing depends on having seen an
+// event; an agent that starts from any contents reaches the plan in one pass,
+// and writes nothing in the next.
+//
+// The agent owns the logical switches whose names its Owner gives, with all
+// that refers to them. It repairs what others change there, removes what the
+// plan lacks, and touches nothing else. Without a plan it touches nothing.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb"
+	"landbridge/internal/rpc"
+)
+
+// Config is what an agent needs.
+type Config struct {
+	Owner     hwvtep.Owner   // "": hwvtep.DefaultOwner
+	Databases []ovsdb.Config // of the switches, each address once
+	Server    rpc.Server
+	Logger    *slog.Logger
+	// FullEvery is how often everything is compared although nothing has
+	// changed; 0: every 5 minutes.
+	FullEvery time.Duration
+}
+
+const defaultFullEvery = 5 * time.Minute
+
+// Agent keeps databases equal to the plan while Run runs.
+type Agent struct {
+	keepers []*keeper
+}
+
+// New checks the configuration; nothing is connected before Run.
+func New(cfg Config) (*Agent, error) {
+	if cfg.Owner == "" {
+		cfg.Owner = hwvtep.DefaultOwner
+	}
+	if strings.Contains(string(cfg.Owner), "/") {
+		return nil, fmt.Errorf("owner %q: must be a word without a slash", cfg.Owner)
+	}
+	if cfg.Server == nil {
+		return nil, errors.New("agent: no server given")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.FullEvery <= 0 {
+		cfg.FullEvery = defaultFullEvery
+	}
+	a := &Agent{}
+	seen := map[string]bool{}
+	for _, db := range cfg.Databases {
+		if seen[db.Address] {
+			return nil, fmt.Errorf("database %s is given twice", db.Address)
+		}
+		seen[db.Address] = true
+		k, err := newKeeper(cfg, db)
+		if err != nil {
+			return nil, err
+		}
+		a.keepers = append(a.keepers, k)
+	}
+	return a, nil
+}
+
+// Run keeps the databases until the context ends, which is no error.
+func (a *Agent) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, k := range a.keepers {
+		group.Go(func() error { return k.run(ctx) })
+	}
+	return group.Wait()
+}

@@ -1,0 +1,245 @@
+package ovsdb
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/model"
+
+	"landbridge/internal/hwvtep"
+)
+
+// source gives rows as they are now, nil for a row that is not there.
+type source func(r ref) model.Model
+
+// fold brings the rows that it is given up to date in a mirror.
+type fold struct {
+	mirror *mirror
+	source source
+	dirty  *Dirty
+	warn   func(r ref, reason string)
+	// unresolved are rows that refer to rows which the source does not have
+	// yet. The database never looks so; a change is still being taken in.
+	unresolved []ref
+}
+
+// order has the tables such that what is referred to comes first.
+var order = [...]string{
+	tableGlobal, tableLocator, tableLogical, tableUcast, tableMcast,
+	tableUcastLocal, tableMcastLocal, tableSwitch, tablePort,
+}
+
+func (f *fold) run(rows map[ref]model.Model) {
+	byTable := map[string][]string{}
+	for r := range rows {
+		byTable[r.table] = append(byTable[r.table], r.uuid)
+	}
+	for _, table := range order {
+		for _, id := range byTable[table] {
+			f.row(ref{table, id})
+		}
+	}
+}
+
+func (f *fold) row(r ref) {
+	m := f.source(r)
+	switch r.table {
+	case tableGlobal:
+		f.global(r, m)
+	case tableLocator:
+		f.locator(r, m)
+	case tableLogical:
+		f.logical(r, m)
+	case tableUcast, tableMcast, tableUcastLocal, tableMcastLocal:
+		f.member(r, m)
+	case tableSwitch:
+		f.physical(r, m)
+	case tablePort:
+		f.port(r, m)
+	}
+}
+
+func (f *fold) locator(r ref, m model.Model) {
+	var value hwvtep.Locator
+	var err error
+	switch row := m.(type) {
+	case *locatorRow:
+		value, err = parseLocator(row.Encapsulation, row.DstIP, nil)
+	case *locatorKeyRow:
+		value, err = parseLocator(row.Encapsulation, row.DstIP, row.Key)
+	default:
+		f.mirror.dropLocator(r.uuid)
+		return
+	}
+	bad := ""
+	if err != nil {
+		bad = err.Error()
+		f.warn(r, bad)
+	}
+	old := f.mirror.locators[r.uuid]
+	moved := old != nil && (old.value != value || old.bad != bad)
+	f.mirror.setLocator(r.uuid, value, bad)
+	if moved { // its key is mutable
+		f.touchReferrers(r.uuid)
+	}
+}
+
+// touchReferrers marks the logical switches that use a locator: a scan, for
+// something that hardly anybody does.
+func (f *fold) touchReferrers(locator string) {
+	for _, e := range f.mirror.members {
+		if slices.Contains(e.locators(), locator) {
+			f.touch(e.logical())
+		}
+	}
+}
+
+func (f *fold) logical(r ref, m model.Model) {
+	row, ok := f.logicalRow(r, m)
+	e := f.mirror.logical[r.uuid]
+	if e != nil {
+		f.touch(r.uuid)
+		if f.mirror.byName[e.row.Name] == e {
+			delete(f.mirror.byName, e.row.Name)
+		}
+	}
+	if !ok {
+		delete(f.mirror.logical, r.uuid)
+		return
+	}
+	if e == nil {
+		e = newLogicalEntry(r.uuid)
+		f.mirror.logical[r.uuid] = e
+		f.adopt(e)
+	}
+	e.row = row
+	f.mirror.byName[row.Name] = e
+	f.touch(r.uuid)
+}
+
+// adopt gives a new logical switch the ports that were taken in before it.
+func (f *fold) adopt(e *logicalEntry) {
+	for _, p := range f.mirror.ports {
+		for _, ls := range p.bindings {
+			if ls == e.uuid {
+				e.ports[p.uuid] = p
+			}
+		}
+	}
+}
+
+func (f *fold) logicalRow(r ref, m model.Model) (hwvtep.LogicalSwitch, bool) {
+	var out hwvtep.LogicalSwitch
+	var key *int
+	switch row := m.(type) {
+	case *logicalRow:
+		out.Name, out.Description, key = row.Name, row.Description, row.Key
+	case *logicalReplicationRow:
+		out.Name, out.Description, key = row.Name, row.Description, row.Key
+		if row.Replication != nil {
+			out.Replication = hwvtep.ReplicationMode(*row.Replication)
+		}
+	default:
+		return out, false
+	}
+	var err error
+	if out.Key, err = parseKey(key); err != nil {
+		f.warn(r, err.Error())
+	}
+	return out, true
+}
+
+// member takes in a row of one of the tables of MACs.
+func (f *fold) member(r ref, m model.Model) {
+	e, complete := f.parseMember(m)
+	if !complete || e != nil && !f.resolves(e) {
+		f.unresolved = append(f.unresolved, r)
+		return
+	}
+	if old := f.mirror.leave(r); old != nil {
+		f.touch(old.logical())
+	}
+	if e == nil {
+		return
+	}
+	if u, isUcast := e.(*ucastEntry); isUcast && u.bad != "" {
+		f.warn(r, u.bad)
+	}
+	f.mirror.join(r, e)
+	f.touch(e.logical())
+}
+
+// parseMember gives nil for a row that is not there; it is not complete where
+// its locator set is yet to come.
+func (f *fold) parseMember(m model.Model) (e member, complete bool) {
+	switch row := m.(type) {
+	case *ucastRow:
+		return parseUcast(row), true
+	case *mcastRow:
+		set, ok := f.source(ref{tableLocatorSet, row.LocatorSet}).(*locatorSetRow)
+		if !ok {
+			return nil, false
+		}
+		return &mcastEntry{ls: row.LogicalSwitch, mac: row.MAC, set: set.Locators}, true
+	case *ucastLocalRow:
+		return localEntry{row.LogicalSwitch}, true
+	case *mcastLocalRow:
+		return localEntry{row.LogicalSwitch}, true
+	}
+	return nil, true
+}
+
+// resolves tells whether all that a row refers to is in the mirror, taking in
+// what the source has of it.
+func (f *fold) resolves(e member) bool {
+	if f.mirror.logical[e.logical()] == nil {
+		f.row(ref{tableLogical, e.logical()})
+		if f.mirror.logical[e.logical()] == nil {
+			return false
+		}
+	}
+	for _, id := range e.locators() {
+		if f.mirror.locators[id] == nil {
+			f.row(ref{tableLocator, id})
+			if f.mirror.locators[id] == nil {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// touch marks a logical switch as changed.
+func (f *fold) touch(id string) {
+	if e := f.mirror.logical[id]; e != nil {
+		f.dirty.logical(e.row.Name)
+	}
+}
+
+func (f *fold) global(r ref, m model.Model) {
+	e := &globalEntry{uuid: r.uuid, switches: map[string]struct{}{}}
+	switch row := m.(type) {
+	case *globalRow:
+		e.addSwitches(row.Switches)
+	case *globalConfigRow:
+		e.addSwitches(row.Switches)
+		e.config = row.OtherConfig
+	default:
+		if f.mirror.global != nil && f.mirror.global.uuid != r.uuid {
+			return
+		}
+		e = nil
+	}
+	old := f.mirror.global
+	f.mirror.global = e
+	f.dirty.Global = true
+	if old == nil || e == nil || !maps.Equal(old.switches, e.switches) {
+		f.dirty.Physical = true
+	}
+}
+
+func (e *globalEntry) addSwitches(ids []string) {
+	for _, id := range ids {
+		e.switches[id] = struct{}{}
+	}
+}
