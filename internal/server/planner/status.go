@@ -129,7 +129,7 @@ func (v *verdict) faults(name string, s SwitchState, part Part, out Output) {
 		switch {
 		case !ok:
 			v.notes = append(v.notes, fmt.Sprintf("Switch %q reports the fault %q.", name, text))
-		case fault.LogicalSwitch == out.Name && part.carries(fault.Locator, out.Switches[name]):
+		case fault.LogicalSwitch == out.Name && part.carries(fault.Part, out.Switches[name]):
 			v.down = append(v.down, fmt.Sprintf("Switch %q reports: %s.", name, sentence(about(fault))))
 		}
 	}
@@ -149,22 +149,28 @@ func (v *verdict) faults(name string, s SwitchState, part Part, out Output) {
 }
 
 func about(f hwvtep.Fault) string {
-	if f.Locator == "" {
+	if f.Part == "" {
 		return f.Reason
 	}
-	return fmt.Sprintf("tunnel %s: %s", f.Locator, f.Reason)
+	return fmt.Sprintf("%s: %s", f.Part, f.Reason)
 }
 
-// carries tells whether a fault's locator, "" for all of them, is of the part.
-func (p Part) carries(locator string, ls *hwvtep.LogicalSwitch) bool {
-	if locator == "" || ls == nil {
-		return locator == ""
+// carries tells whether what a fault concerns, "" for all of the logical
+// switch, is of the part.
+func (p Part) carries(concerned string, ls *hwvtep.LogicalSwitch) bool {
+	if concerned == "" || ls == nil {
+		return concerned == ""
 	}
 	if p.WAN {
-		return locator == p.Locator.String()
+		return concerned == p.Locator.String()
 	}
 	for l := range ls.Mcast[hwvtep.UnknownDst] {
-		if !l.WAN() && l.String() == locator {
+		if !l.WAN() && l.String() == concerned {
+			return true
+		}
+	}
+	for b := range ls.Bindings {
+		if b.String() == concerned {
 			return true
 		}
 	}

@@ -26,7 +26,7 @@ func TestStatus(t *testing.T) {
 	node := hwvtep.Locator{Encapsulation: hwvtep.VXLANOverIPv4, Addr: addr(nodeA)}
 	fault := func(locator string) func(*SwitchState) {
 		return func(s *SwitchState) {
-			s.Faults = []string{hwvtep.Fault{LogicalSwitch: "landbridge/" + net1, Locator: locator, Reason: "no route"}.String()}
+			s.Faults = []string{hwvtep.Fault{LogicalSwitch: "landbridge/" + net1, Part: locator, Reason: "no route"}.String()}
 		}
 	}
 	for _, c := range []struct {
@@ -81,7 +81,7 @@ func TestStatus(t *testing.T) {
 			state: func(s *SwitchState) { s.Silent = true },
 		},
 		{name: "a fault of the whole", state: fault(""), conn: "DOWN no route", rc: "DOWN no route"},
-		{name: "a fault of the remote tunnel", state: fault(keyed.String()), conn: "ACTIVE", rc: "DOWN tunnel vxlan_over_ipv4 203.0.113.2 key 456: no route."},
+		{name: "a fault of the remote tunnel", state: fault(keyed.String()), conn: "ACTIVE", rc: "DOWN vxlan_over_ipv4 203.0.113.2 key 456: no route."},
 		{name: "a fault of a compute node", state: fault(node.String()), conn: "DOWN 10.0.0.11", rc: "ACTIVE"},
 		{name: "a fault of a tunnel that is not ours", state: fault("vxlan_over_ipv4 10.9.9.9"), conn: "ACTIVE", rc: "ACTIVE"},
 		{
@@ -100,6 +100,11 @@ func TestStatus(t *testing.T) {
 			state: func(s *SwitchState) {
 				s.PortFaults = map[string][]string{"eth1": {"link_down"}, "eth2": {"other"}}
 			},
+		},
+		{
+			name: "a bound port that is not connected", conn: "DOWN port eth1 VLAN 7: no route", rc: "ACTIVE",
+			input: func(in *Input) { withInterfaces(in, vlan(7), l2gw.Interface{Name: "eth1"}) },
+			state: fault("port eth1 VLAN 7"),
 		},
 		{
 			name: "an unknown switch, all databases fine", conn: `ERROR (` + database + `) has a Physical_Switch named "sw"`, rc: "ERROR",

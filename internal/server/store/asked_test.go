@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"landbridge/internal/ethernet"
 	"landbridge/internal/l2gw"
 	"landbridge/internal/server/store"
 )
@@ -84,6 +85,58 @@ func TestSetStatus(t *testing.T) {
 	}
 	if err := s.SetStatus(t.Context(), nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// What the switches have confirmed was for what was asked before: whoever
+// changes that takes the statuses back, and no others.
+func TestChangesOutdateStatuses(t *testing.T) {
+	for _, c := range []struct {
+		name                  string
+		change                func(ground) error
+		connection, stretched l2gw.State
+	}{
+		{"a remote gateway's address", func(s ground) error {
+			a := addr("198.51.100.99")
+			_, err := s.RemoteGateways().Update(t.Context(), s.stretched.RemoteGatewayID, l2gw.RemoteGatewayUpdate{Addr: &a})
+			return err
+		}, l2gw.Active, l2gw.Pending},
+		{"a remote gateway's name", func(s ground) error {
+			name := "another"
+			_, err := s.RemoteGateways().Update(t.Context(), s.stretched.RemoteGatewayID, l2gw.RemoteGatewayUpdate{Name: &name})
+			return err
+		}, l2gw.Active, l2gw.Active},
+		{"a gateway's name", func(s ground) error {
+			name := "another"
+			_, err := s.Gateways().Update(t.Context(), s.tagged.ID, l2gw.GatewayUpdate{Name: &name})
+			return err
+		}, l2gw.Active, l2gw.Active},
+		{"a new remote MAC", func(s ground) error {
+			_, err := s.RemoteMACs().Create(t.Context(), l2gw.RemoteMAC{
+				MAC: ethernet.MustParseMAC("02:00:00:00:00:77"), RemoteConnectionID: s.stretched.ID,
+			})
+			return err
+		}, l2gw.Active, l2gw.Pending},
+		{"a device's interfaces", func(s ground) error {
+			_, err := s.Gateways().Update(t.Context(), s.tagged.ID, l2gw.GatewayUpdate{Devices: []l2gw.Device{device("sw2", port("eth0", 101))}})
+			return err
+		}, l2gw.Pending, l2gw.Active},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newGround(t)
+			active := l2gw.Status{State: l2gw.Active}
+			served := s.connection(s.tagged, "n3", nil)
+			if err := s.SetStatus(t.Context(), map[string]l2gw.Status{served.ID: active, s.stretched.ID: active}); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.change(s); err != nil {
+				t.Fatal(err)
+			}
+			connection, err := s.Connections().Get(t.Context(), served.ID)
+			same(t, "connection", c.connection, must(t, connection, err).Status.State)
+			stretched, err := s.RemoteConnections().Get(t.Context(), s.stretched.ID)
+			same(t, "remote connection", c.stretched, must(t, stretched, err).Status.State)
+		})
 	}
 }
 

@@ -115,6 +115,9 @@ func (g gateways) change(ctx context.Context, db bun.IDB, before, after l2gw.Gat
 		if err := g.keepInterfaces(ctx, db, d); err != nil {
 			return err
 		}
+		if err := outdate(ctx, db, "l2gatewayconnections", "l2_gateway_id", after.ID); err != nil {
+			return err
+		}
 	}
 	return nil
 }

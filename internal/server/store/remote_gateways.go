@@ -62,6 +62,7 @@ func (g remoteGateways) Update(ctx context.Context, id string, u l2gw.RemoteGate
 		if v, err = g.one(ctx, db, id); err != nil {
 			return err
 		}
+		before := v
 		if u.Name != nil {
 			v.Name = *u.Name
 		}
@@ -73,7 +74,10 @@ func (g remoteGateways) Update(ctx context.Context, id string, u l2gw.RemoteGate
 		}
 		_, err = db.NewUpdate().Model((*remoteGatewayRow)(nil)).
 			Set("name = ?", v.Name).Set("ipaddr = ?", v.Addr.String()).Where("id = ?", id).Exec(ctx)
-		return g.refused(err, addrTaken(v))
+		if err != nil || v.Addr == before.Addr {
+			return g.refused(err, addrTaken(v))
+		}
+		return outdate(ctx, db, "l2remotegatewayconnections", "l2_remote_gateway_id", id)
 	})
 	return kept(v, err)
 }

@@ -39,9 +39,13 @@ func (m remoteMACs) Create(ctx context.Context, v l2gw.RemoteMAC) (l2gw.RemoteMA
 		if err != nil {
 			return err
 		}
-		return m.insert(ctx, db, newRemoteMACRow(v, stamp), map[string]*l2gw.Error{
+		err = m.insert(ctx, db, newRemoteMACRow(v, stamp), map[string]*l2gw.Error{
 			oneRemoteMAC: l2gw.ErrRemoteMACExists(v),
 		})
+		if err != nil {
+			return err
+		}
+		return outdate(ctx, db, "l2remotegatewayconnections", "id", v.RemoteConnectionID)
 	})
 	return kept(v, err)
 }

@@ -35,6 +35,17 @@ func (s *Store) SetStatus(ctx context.Context, statuses map[string]l2gw.Status) 
 	})
 }
 
+// outdate takes back the statuses of connections that something has changed,
+// in the transaction of the change: what the switches have confirmed was for
+// what was asked before.
+func outdate(ctx context.Context, db bun.IDB, table, column, value string) error {
+	status := waiting()
+	_, err := db.NewUpdate().Table(table).
+		Set("status = ?", string(status.State)).Set("status_reason = ?", status.Reason).
+		Where("? = ?", bun.Ident(column), value).Exec(ctx)
+	return err
+}
+
 // statusRow is the status of a row of one of the tables of connections.
 type statusRow struct {
 	Table  string     `bun:"-"`

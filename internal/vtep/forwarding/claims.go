@@ -1,0 +1,111 @@
+package forwarding
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Claims sees to it that no two networks of a switch share an endpoint: arriving
+// frames could not be told apart. Of several that want one, the
+// lexicographically first name has it, whatever came first in time; the others
+// go without that tunnel, and with a problem that says so.
+type Claims struct {
+	wanted map[string]Network
+	// claimants has, by endpoint, the names of the networks that want it, sorted.
+	claimants map[Endpoint][]string
+}
+
+// NewClaims makes one without networks.
+func NewClaims() *Claims {
+	return &Claims{wanted: map[string]Network{}, claimants: map[Endpoint][]string{}}
+}
+
+// Set puts what a network wants in place of what it wanted. It gives the
+// networks whose Effective result, forwarding or problems, may differ from
+// before, sorted: that one if it changed, and those it conflicts with.
+func (c *Claims) Set(n Network) []string {
+	old, known := c.wanted[n.Name]
+	if known && old.Equal(n) {
+		return nil
+	}
+	touched := map[string]struct{}{n.Name: {}}
+	for e := range n.Tunnels {
+		if _, had := old.Tunnels[e]; !had {
+			c.claim(e, n.Name, touched)
+		}
+	}
+	for e := range old.Tunnels {
+		if _, has := n.Tunnels[e]; !has {
+			c.release(e, n.Name, touched)
+		}
+	}
+	c.wanted[n.Name] = n
+	return slices.Sorted(maps.Keys(touched))
+}
+
+// Remove takes a network out. It gives the networks whose Effective result may
+// differ from before, sorted; nil where there was no such network.
+func (c *Claims) Remove(name string) []string {
+	old, known := c.wanted[name]
+	if !known {
+		return nil
+	}
+	touched := map[string]struct{}{name: {}}
+	for e := range old.Tunnels {
+		c.release(e, name, touched)
+	}
+	delete(c.wanted, name)
+	return slices.Sorted(maps.Keys(touched))
+}
+
+func (c *Claims) claim(e Endpoint, name string, touched map[string]struct{}) {
+	i, _ := slices.BinarySearch(c.claimants[e], name)
+	if i == 0 { // a new owner: all others see it
+		touch(touched, c.claimants[e])
+	}
+	c.claimants[e] = slices.Insert(c.claimants[e], i, name)
+}
+
+func (c *Claims) release(e Endpoint, name string, touched map[string]struct{}) {
+	i, _ := slices.BinarySearch(c.claimants[e], name)
+	c.claimants[e] = slices.Delete(c.claimants[e], i, i+1)
+	if i == 0 {
+		touch(touched, c.claimants[e])
+	}
+	if len(c.claimants[e]) == 0 {
+		delete(c.claimants, e)
+	}
+}
+
+func touch(touched map[string]struct{}, names []string) {
+	for _, n := range names {
+		touched[n] = struct{}{}
+	}
+}
+
+// Effective gives what a network gets of what it wants; not ok where there is
+// no such network. The result may share its maps with what was Set: neither may
+// be changed.
+func (c *Claims) Effective(name string) (n Network, problems []Problem, ok bool) {
+	want, ok := c.wanted[name]
+	if !ok {
+		return Network{}, nil, false
+	}
+	lost := map[Endpoint]string{}
+	for e := range want.Tunnels {
+		if owner := c.claimants[e][0]; owner != name {
+			lost[e] = owner
+		}
+	}
+	for _, e := range sortedEndpoints(lost) {
+		problems = append(problems, Problem{
+			Network: name, Locator: want.Tunnels[e].Locator(e),
+			Reason: fmt.Sprintf("logical switch %q has a tunnel with this address and key %d already; give one of them another key", lost[e], e.VNI),
+		})
+	}
+	return want.without(lost), problems, true
+}
+
+// Names gives the networks, sorted.
+func (c *Claims) Names() []string { return slices.Sorted(maps.Keys(c.wanted)) }

@@ -1,0 +1,233 @@
+package forwarding
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
+)
+
+var (
+	here    = Local{Fabric: ip("10.0.0.1"), WAN: ip("203.0.113.1")}
+	node1   = locator("10.0.0.11")
+	node2   = locator("10.0.0.12")
+	remote  = locator("203.0.113.2", 456)
+	anyMAC  = ethernet.MustParseMAC("fa:16:3e:00:00:01")
+	compare = []cmp.Option{cmpopts.EquateComparable(netip.Addr{}, Endpoint{}, hwvtep.Locator{}), cmpopts.EquateEmpty()}
+)
+
+func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+func locator(addr string, key ...uint32) hwvtep.Locator {
+	l := hwvtep.Locator{Encapsulation: hwvtep.VXLANOverIPv4, Addr: ip(addr)}
+	if len(key) > 0 {
+		l.Key = hwvtep.NewKey(key[0])
+	}
+	return l
+}
+
+func vxlan(addr string, vni uint32) Endpoint { return Endpoint{hwvtep.VXLANOverIPv4, ip(addr), vni} }
+
+// logical makes a logical switch with key 123 and lets steps fill it.
+func logical(steps ...func(*hwvtep.LogicalSwitch)) *hwvtep.LogicalSwitch {
+	ls := hwvtep.NewLogicalSwitch("landbridge/net", hwvtep.NewKey(123))
+	for _, step := range steps {
+		step(ls)
+	}
+	return ls
+}
+
+func mcast(mac string, ls ...hwvtep.Locator) func(*hwvtep.LogicalSwitch) {
+	return func(s *hwvtep.LogicalSwitch) {
+		for _, l := range ls {
+			s.AddMcast(mac, l)
+		}
+	}
+}
+
+func ucast(mac string, l hwvtep.Locator) func(*hwvtep.LogicalSwitch) {
+	return func(s *hwvtep.LogicalSwitch) {
+		s.Ucast.Add(hwvtep.Ucast{MAC: ethernet.MustParseMAC(mac), Locator: l})
+	}
+}
+
+func unkeyed(s *hwvtep.LogicalSwitch) { s.Key = hwvtep.Key{} }
+
+func TestDeriveBorderGateway(t *testing.T) {
+	ls := logical(mcast(hwvtep.UnknownDst, node1, node2, remote), ucast(anyMAC.String(), node1))
+	got, problems := Derive(ls, here)
+	want := Network{
+		Name: "landbridge/net",
+		Tunnels: map[Endpoint]Tunnel{
+			vxlan("10.0.0.11", 123):   {Fabric, here.Fabric, true},
+			vxlan("10.0.0.12", 123):   {Fabric, here.Fabric, true},
+			vxlan("203.0.113.2", 456): {WAN, here.WAN, true},
+		},
+		FDB: map[ethernet.MAC]Endpoint{anyMAC: vxlan("10.0.0.11", 123)},
+	}
+	if diff := cmp.Diff(want, got, compare...); diff != "" || len(problems) > 0 {
+		t.Errorf("%s\nproblems: %v", diff, problems)
+	}
+}
+
+func TestDeriveFloodsToUnknownDstAlone(t *testing.T) {
+	accepted, bySpecific, byUnicast := locator("203.0.113.3", 7), locator("203.0.113.4", 7), locator("203.0.113.5", 7)
+	ls := logical(
+		mcast(hwvtep.UnknownDst, remote),
+		mcast(strings.ToUpper(hwvtep.AcceptOnly), accepted),
+		mcast("01:00:5e:00:00:fb", bySpecific, remote),
+		ucast("fa:16:3e:00:00:01", byUnicast),
+	)
+	got, problems := Derive(ls, here)
+	flooded := map[hwvtep.Locator]bool{}
+	for e, tunnel := range got.Tunnels {
+		flooded[tunnel.Locator(e)] = tunnel.Flood
+	}
+	want := map[hwvtep.Locator]bool{remote: true, accepted: false, bySpecific: false, byUnicast: false}
+	if diff := cmp.Diff(want, flooded, compare...); diff != "" {
+		t.Error(diff)
+	}
+	if len(problems) != 1 || !strings.Contains(problems[0].Reason, "01:00:5e:00:00:fb") {
+		t.Errorf("the specific group must be the one problem: %v", problems)
+	}
+}
+
+// The two models of vtep(5): one group alone, so that by split horizon tunnels
+// exchange frames with physical ports only.
+func TestDeriveStandardModels(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		ls   *hwvtep.LogicalSwitch
+		want Group
+	}{
+		{"key per logical switch", logical(mcast(hwvtep.UnknownDst, node1, node2)), Fabric},
+		{"key per locator", logical(unkeyed, mcast(hwvtep.UnknownDst, locator("10.0.0.11", 5), locator("10.0.0.12", 6))), WAN},
+	} {
+		got, problems := Derive(c.ls, here)
+		if len(got.Tunnels) != 2 || len(problems) > 0 {
+			t.Errorf("%s: %v, %v", c.name, got, problems)
+		}
+		for e, tunnel := range got.Tunnels {
+			if tunnel.Group != c.want {
+				t.Errorf("%s: %s is of the %s", c.name, e, tunnel.Group)
+			}
+		}
+	}
+}
+
+func TestDeriveSaysWhatItLeavesOut(t *testing.T) {
+	foreign := hwvtep.Locator{Encapsulation: "geneve", Addr: ip("203.0.113.9"), Key: hwvtep.NewKey(1)}
+	broken := hwvtep.Locator{Encapsulation: hwvtep.VXLANOverIPv4, Key: hwvtep.NewKey(1)}
+	for _, c := range []struct {
+		name   string
+		bad    hwvtep.Locator
+		steps  []func(*hwvtep.LogicalSwitch)
+		reason string
+	}{
+		{"missing key", node1, []func(*hwvtep.LogicalSwitch){unkeyed}, "no tunnel_key"},
+		{"key too large", locator("203.0.113.9", 1<<24), nil, "16777216 is out of range"},
+		{"IPv6", locator("2001:db8::1", 1), nil, "not IPv4"},
+		{"IPv4 in IPv6", locator("::ffff:203.0.113.9", 1), nil, "not IPv4"},
+		{"no address", broken, nil, "not an IP address"},
+		{"another encapsulation", foreign, nil, `"geneve" is not supported`},
+		{"own address, WAN", locator("203.0.113.1", 1), nil, "own address"},
+		{"own address, fabric", locator("10.0.0.1"), nil, "own address"},
+		{"multicast", locator("239.1.1.1", 1), nil, "not the address of another host"},
+		{"unspecified", locator("0.0.0.0", 1), nil, "not the address of another host"},
+		{"broadcast", locator("255.255.255.255", 1), nil, "not the address of another host"},
+		{"loopback", locator("127.0.0.1", 1), nil, "not the address of another host"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ls := logical(append(c.steps, mcast(hwvtep.UnknownDst, c.bad, remote), ucast("fa:16:3e:00:00:02", c.bad))...)
+			got, problems := Derive(ls, here)
+			if _, ok := got.Tunnels[vxlan("203.0.113.2", 456)]; !ok || len(got.Tunnels) != 1 || len(got.FDB) != 0 {
+				t.Errorf("the rest must work, and nothing else: %+v", got)
+			}
+			if len(problems) != 1 || problems[0].Locator != c.bad || !strings.Contains(problems[0].Reason, c.reason) {
+				t.Errorf("problems %v, want one of %s: %s", problems, c.bad, c.reason)
+			}
+		})
+	}
+}
+
+func TestDeriveWithoutAnAddressOfItsOwn(t *testing.T) {
+	got, problems := Derive(logical(mcast(hwvtep.UnknownDst, node1, remote)), Local{Fabric: here.Fabric})
+	if len(got.Tunnels) != 1 || len(problems) != 1 || problems[0].Locator != remote {
+		t.Errorf("%+v, %v", got, problems)
+	}
+}
+
+func TestDeriveKeyZeroIsAKey(t *testing.T) {
+	got, problems := Derive(logical(mcast(hwvtep.UnknownDst, locator("203.0.113.2", 0))), here)
+	if want := vxlan("203.0.113.2", 0); got.Tunnels[want] != (Tunnel{WAN, here.WAN, true}) || len(problems) > 0 {
+		t.Errorf("%+v, %v", got, problems)
+	}
+}
+
+func TestDeriveOneTunnelByTwoLocators(t *testing.T) {
+	again := locator("10.0.0.11", 123)
+	ls := logical(mcast(hwvtep.UnknownDst, again), ucast(anyMAC.String(), node1), ucast("fa:16:3e:00:00:02", again))
+	got, problems := Derive(ls, here)
+	want := map[Endpoint]Tunnel{vxlan("10.0.0.11", 123): {Fabric, here.Fabric, false}}
+	if diff := cmp.Diff(want, got.Tunnels, compare...); diff != "" || len(got.FDB) != 1 {
+		t.Errorf("%s\n%v", diff, got.FDB)
+	}
+	if len(problems) != 1 || problems[0].Locator != again || !strings.Contains(problems[0].Reason, node1.String()) {
+		t.Errorf("problems: %v", problems)
+	}
+}
+
+func TestDeriveMACs(t *testing.T) {
+	ls := logical(
+		ucast("fa:16:3e:00:00:01", remote), ucast("fa:16:3e:00:00:01", node1),
+		ucast("fa:16:3e:00:00:02", remote), ucast("fa:16:3e:00:00:02", node2),
+		ucast("01:00:5e:00:00:01", node1), ucast("00:00:00:00:00:00", node1),
+	)
+	for _, addr := range []string{"192.0.2.1", "192.0.2.2"} { // one host with two addresses
+		ls.Ucast.Add(hwvtep.Ucast{MAC: ethernet.MustParseMAC("fa:16:3e:00:00:03"), Addr: ip(addr), Locator: node2})
+	}
+	got, problems := Derive(ls, here)
+	want := map[ethernet.MAC]Endpoint{
+		ethernet.MustParseMAC("fa:16:3e:00:00:01"): vxlan("10.0.0.11", 123),
+		ethernet.MustParseMAC("fa:16:3e:00:00:02"): vxlan("10.0.0.12", 123),
+		ethernet.MustParseMAC("fa:16:3e:00:00:03"): vxlan("10.0.0.12", 123),
+	}
+	if diff := cmp.Diff(want, got.FDB, compare...); diff != "" {
+		t.Error(diff)
+	}
+	wantProblems := []Problem{
+		{Network: "landbridge/net", Locator: node1, Reason: "no unicast address: 00:00:00:00:00:00 and 1 more"},
+		{Network: "landbridge/net", Locator: remote, Reason: "the same address behind two tunnels: fa:16:3e:00:00:01 (used: 10.0.0.11 vni 123) and 1 more"},
+	}
+	if diff := cmp.Diff(wantProblems, problems, compare...); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDeriveServiceNodes(t *testing.T) {
+	serviceNode := func(s *hwvtep.LogicalSwitch) { s.Replication = hwvtep.ServiceNode }
+	if _, problems := Derive(logical(serviceNode, mcast(hwvtep.UnknownDst, node1)), here); len(problems) > 0 {
+		t.Errorf("one locator: %v", problems)
+	}
+	_, problems := Derive(logical(serviceNode, mcast(hwvtep.UnknownDst, node1, node2)), here)
+	if len(problems) != 1 || !strings.Contains(problems[0].Reason, "service_node") {
+		t.Errorf("two locators: %v", problems)
+	}
+}
+
+func TestPortsOfThisSwitchAreAProblem(t *testing.T) {
+	ls := logical()
+	ls.Bindings.Add(hwvtep.Binding{Switch: "other", Port: "p1", VLAN: 1})
+	if got := Ports(ls, "mine"); len(got) > 0 {
+		t.Errorf("another switch's port: %v", got)
+	}
+	ls.Bindings.Add(hwvtep.Binding{Switch: "mine", Port: "p1", VLAN: 7})
+	if got := Ports(ls, "mine"); len(got) != 1 || got[0].Part() != "port p1 VLAN 7" {
+		t.Errorf("its own port: %v", got)
+	}
+}

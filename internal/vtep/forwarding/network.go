@@ -1,0 +1,59 @@
+package forwarding
+
+import (
+	"maps"
+	"slices"
+
+	"landbridge/internal/ethernet"
+)
+
+// Equal tells whether both forward the same.
+func (n Network) Equal(o Network) bool {
+	return n.Name == o.Name && maps.Equal(n.Tunnels, o.Tunnels) && maps.Equal(n.FDB, o.FDB)
+}
+
+// without gives the network without some tunnels and the static entries that
+// lead to them: a copy, unless nothing is lost.
+func (n Network) without(lost map[Endpoint]string) Network {
+	if len(lost) == 0 {
+		return n
+	}
+	c := Network{
+		Name:    n.Name,
+		Tunnels: make(map[Endpoint]Tunnel, len(n.Tunnels)),
+		FDB:     make(map[ethernet.MAC]Endpoint, len(n.FDB)),
+	}
+	for e, t := range n.Tunnels {
+		if _, gone := lost[e]; !gone {
+			c.Tunnels[e] = t
+		}
+	}
+	for mac, e := range n.FDB {
+		if _, gone := lost[e]; !gone {
+			c.FDB[mac] = e
+		}
+	}
+	return c
+}
+
+// Changes gives what turns one set of networks into another: the new content of
+// those that differ, nil for those that have to go.
+func Changes(actual, desired map[string]Network) map[string]*Network {
+	out := map[string]*Network{}
+	for name, want := range desired {
+		if have, ok := actual[name]; !ok || !have.Equal(want) {
+			out[name] = &want
+		}
+	}
+	for name := range actual {
+		if _, ok := desired[name]; !ok {
+			out[name] = nil
+		}
+	}
+	return out
+}
+
+// sortedEndpoints gives the endpoints of a map in a fixed order.
+func sortedEndpoints[V any](m map[Endpoint]V) []Endpoint {
+	return slices.SortedFunc(maps.Keys(m), Endpoint.Compare)
+}
