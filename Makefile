@@ -9,12 +9,14 @@ SCHEMA  := /usr/share/openvswitch/vtep.ovsschema
 
 # What runs needs: ovsdb-server and the hardware_vtep schema with vtep-ctl.
 RUNTIME_PACKAGES  := openvswitch-common openvswitch-vtep
+# What `make lab` gives a person to look around with.
+LAB_PACKAGES      := iproute2 iputils-ping tcpdump curl
 # What `make generate` needs: the eBPF objects are committed, so nothing else does.
 GENERATE_PACKAGES := clang-14 llvm-14 libbpf-dev
 # What the race detector needs.
 TEST_PACKAGES     := gcc libc6-dev
 
-.PHONY: help build demo lab lab-down test race fuzz check format lint generate generated bench deps deps-generate deps-test root clean
+.PHONY: help build demo lab lab-down test race fuzz check format lint generate generated bench deps deps-lab deps-generate deps-test root clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -26,7 +28,7 @@ build: ## the programs, into bin/
 demo: root deps build ## two clouds become one network, on real packets, in under a minute
 	$(BIN)/landbridge-lab demo
 
-lab: root deps build ## the two clouds, left running to look around; `make lab-down` ends them
+lab: root deps deps-lab build ## the two clouds, left running to look around; `make lab-down` ends them
 	$(BIN)/landbridge-lab up
 
 lab-down: root build ## end what `make lab` left running
@@ -75,9 +77,10 @@ $(TOOLS)/golangci-lint: tools/go.mod tools/go.sum
 	cd tools && $(GO) build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 deps: PACKAGES := $(RUNTIME_PACKAGES)
+deps-lab: PACKAGES := $(LAB_PACKAGES)
 deps-generate: PACKAGES := $(GENERATE_PACKAGES)
 deps-test: PACKAGES := $(TEST_PACKAGES)
-deps deps-generate deps-test:
+deps deps-lab deps-generate deps-test:
 	@missing=$$(for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	[ -z "$$missing" ] || { \

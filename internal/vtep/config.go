@@ -1,0 +1,167 @@
+package vtep
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/sys/unix"
+
+	"landbridge/internal/ovsdb"
+	"landbridge/internal/vtep/forwarding"
+)
+
+// DefaultBPFFS is where vtepd pins what has to outlive it.
+const DefaultBPFFS = "/sys/fs/bpf/landbridge"
+
+// Config is a checked configuration. It comes from a file and flags (Options).
+type Config struct {
+	Database   string // ovsdb address: unix:, tcp: or ssl:
+	TLS        ovsdb.TLS
+	Switch     string // Physical_Switch.name
+	Local      forwarding.Local
+	Interfaces []string // of the underlay: they get the eBPF program
+	Ports      []string // Physical_Port names to show in the database
+	BPFFS      string   // directory of pinned objects
+	Socket     string   // path of the control socket
+	Ageing     time.Duration
+	LogLevel   slog.Level
+}
+
+// key is one setting: a flag, and a key of the file.
+type key struct {
+	name, file string // the flag's and the file's; lists have a plural in the file
+	list       bool
+	fallback   string
+	usage      string
+	// set checks one value and takes it in. Its error is the rule that the
+	// value breaks.
+	set func(c *Config, value string) error
+}
+
+// keys lists every setting, in the order of the documentation.
+func keys() []key {
+	text := func(field func(*Config) *string, check func(string) error) func(*Config, string) error {
+		return func(c *Config, v string) error {
+			*field(c) = v
+			return check(v)
+		}
+	}
+	unchecked := func(string) error { return nil }
+	return []key{
+		{name: "database", fallback: "unix:/var/run/openvswitch/db.sock", usage: "hardware_vtep database: unix:/PATH, tcp:HOST:PORT or ssl:HOST:PORT", set: text(func(c *Config) *string { return &c.Database }, ovsdb.ParseAddress)},
+		{name: "tls-ca", usage: "PEM file of the authority that signed the database server's certificate (ssl:)", set: text(func(c *Config) *string { return &c.TLS.CA }, unchecked)},
+		{name: "tls-certificate", usage: "PEM file of the certificate to show to the database server (ssl:)", set: text(func(c *Config) *string { return &c.TLS.Certificate }, unchecked)},
+		{name: "tls-private-key", usage: "PEM file of that certificate's key (ssl:)", set: text(func(c *Config) *string { return &c.TLS.PrivateKey }, unchecked)},
+		{name: "switch", usage: "name of the Physical_Switch in the database; gateways name it as device", set: text(func(c *Config) *string { return &c.Switch }, plainName)},
+		{name: "fabric-address", usage: "IPv4 address that compute nodes tunnel to", set: func(c *Config, v string) error { return setAddr(&c.Local.Fabric, v) }},
+		{name: "wan-address", usage: "IPv4 address that remote gateways tunnel to (default: the fabric address)", set: func(c *Config, v string) error { return setAddr(&c.Local.WAN, v) }},
+		{name: "interface", file: "interfaces", list: true, usage: "interface of the underlay, facing the fabric or the WAN; may be given more than once", set: setInterface},
+		{name: "port", file: "ports", list: true, usage: "Physical_Port to show in the database; may be given more than once", set: setPort},
+		{name: "bpffs", fallback: DefaultBPFFS, usage: "directory on a BPF file system for what has to outlive the program", set: text(func(c *Config) *string { return &c.BPFFS }, absolute)},
+		{name: "socket", fallback: "/run/landbridge/vtepd.sock", usage: "unix socket that answers /state and /metrics over HTTP", set: text(func(c *Config) *string { return &c.Socket }, absolute)},
+		{name: "ageing", fallback: "300s", usage: "time after which a learned MAC that is not heard of is forgotten; 0: never", set: setAgeing},
+		{name: "log-level", fallback: "info", usage: "debug, info, warn or error", set: setLevel},
+	}
+}
+
+// inFile is the name of a setting in the file.
+func (k key) inFile() string { return cmp.Or(k.file, strings.ReplaceAll(k.name, "-", "_")) }
+
+// check sees to what concerns several settings, and to those that must be there.
+func (c *Config) check() error {
+	switch {
+	case c.Switch == "":
+		return errors.New("switch is not set: give the name of the Physical_Switch")
+	case !c.Local.Fabric.IsValid():
+		return errors.New("fabric-address is not set: give the IPv4 address that compute nodes tunnel to")
+	case len(c.Interfaces) == 0:
+		return errors.New("interface is not set: give the interfaces that face the fabric and the WAN")
+	}
+	if !c.Local.WAN.IsValid() {
+		c.Local.WAN = c.Local.Fabric
+	}
+	return c.checkTLS()
+}
+
+func (c *Config) checkTLS() error {
+	ssl := strings.HasPrefix(c.Database, "ssl:")
+	switch {
+	case ssl && c.TLS.CA == "":
+		return errors.New("tls-ca is not set: a database behind ssl: needs it")
+	case (c.TLS.Certificate == "") != (c.TLS.PrivateKey == ""):
+		return errors.New("tls-certificate and tls-private-key belong together: give both or none")
+	case !ssl && c.TLS != ovsdb.TLS{}:
+		return fmt.Errorf("tls-… is set, but database %s does not use it: write ssl:HOST:PORT", c.Database)
+	}
+	return nil
+}
+
+func setAddr(into *netip.Addr, v string) error {
+	a, err := netip.ParseAddr(v)
+	if err != nil || !a.Is4() {
+		return errors.New("is not an IPv4 address, like 192.0.2.1")
+	}
+	if a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return errors.New("is not an address that other hosts can send to")
+	}
+	*into = a
+	return nil
+}
+
+func setInterface(c *Config, v string) error {
+	if v == "" || len(v) >= unix.IFNAMSIZ || strings.ContainsFunc(v, func(r rune) bool { return r == '/' || unicode.IsSpace(r) }) {
+		return fmt.Errorf("is not an interface name: 1 to %d characters without space or slash", unix.IFNAMSIZ-1)
+	}
+	return add(&c.Interfaces, v)
+}
+
+func setPort(c *Config, v string) error {
+	if err := plainName(v); err != nil {
+		return err
+	}
+	return add(&c.Ports, v)
+}
+
+func add(list *[]string, v string) error {
+	if slices.Contains(*list, v) {
+		return errors.New("is given twice")
+	}
+	*list = append(*list, v)
+	return nil
+}
+
+func setAgeing(c *Config, v string) (err error) {
+	if c.Ageing, err = time.ParseDuration(v); err != nil || c.Ageing < 0 || c.Ageing > 0 && c.Ageing < time.Second {
+		return errors.New("is not a duration of at least 1s (like 300s or 5m), or 0 for never")
+	}
+	return nil
+}
+
+func setLevel(c *Config, v string) error {
+	if c.LogLevel.UnmarshalText([]byte(v)) != nil {
+		return errors.New("is not debug, info, warn or error")
+	}
+	return nil
+}
+
+func plainName(v string) error {
+	if v == "" || strings.ContainsFunc(v, unicode.IsControl) {
+		return errors.New("is not a name: at least one character, none of them control characters")
+	}
+	return nil
+}
+
+func absolute(v string) error {
+	if !filepath.IsAbs(v) {
+		return errors.New("is not an absolute path")
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package vtep
+
+import (
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/spf13/pflag"
+
+	"landbridge/internal/ovsdb"
+	"landbridge/internal/vtep/forwarding"
+)
+
+const example = "../../docs/examples/landbridge-vtepd.yaml"
+
+// configOf reads a configuration from a file's text, if any, and flags.
+func configOf(t *testing.T, text string, args ...string) (Config, error) {
+	t.Helper()
+	if text != "" {
+		path := filepath.Join(t.TempDir(), "c.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--config", path)
+	}
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	options := NewOptions(flags)
+	if err := flags.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return options.Config()
+}
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+var equalAddrs = cmpopts.EquateComparable(netip.Addr{})
+
+func TestExampleSaysEverything(t *testing.T) {
+	text, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := configOf(t, string(text))
+	want := Config{
+		Database:   "ssl:192.0.2.10:6640",
+		TLS:        ovsdb.TLS{CA: "/etc/landbridge/ca.pem", Certificate: "/etc/landbridge/vtepd.pem", PrivateKey: "/etc/landbridge/vtepd.key"},
+		Switch:     "border-1",
+		Local:      forwarding.Local{Fabric: addr("10.0.0.1"), WAN: addr("203.0.113.1")},
+		Interfaces: []string{"fabric0", "wan0"},
+		BPFFS:      DefaultBPFFS, Socket: "/run/landbridge/vtepd.sock",
+		Ageing: 5 * time.Minute, LogLevel: slog.LevelInfo,
+	}
+	if diff := cmp.Diff(want, got, equalAddrs); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	for _, k := range keys() {
+		if !strings.Contains(string(text), "\n"+k.inFile()+":") {
+			t.Errorf("the example lacks %s", k.inFile())
+		}
+		if k.fallback != "" && !strings.Contains(string(text), "Default: "+k.fallback) {
+			t.Errorf("the example does not say that the default of %s is %s", k.inFile(), k.fallback)
+		}
+	}
+}
+
+func TestFileAndKeysNameTheSame(t *testing.T) {
+	values := (&file{}).values()
+	fields := reflect.TypeFor[file]()
+	if len(values) != len(keys()) || fields.NumField() != len(keys()) {
+		t.Errorf("%d keys, %d fields, %d values", len(keys()), fields.NumField(), len(values))
+	}
+	for i := range fields.NumField() {
+		if _, ok := values[fields.Field(i).Tag.Get("yaml")]; !ok {
+			t.Errorf("the value of field %s is not taken", fields.Field(i).Name)
+		}
+	}
+	for _, k := range keys() {
+		if _, ok := values[k.inFile()]; !ok {
+			t.Errorf("the file cannot say %s", k.inFile())
+		}
+	}
+}
+
+func TestFlagsSayEverything(t *testing.T) {
+	got, err := configOf(t, "", "--database", "tcp:192.0.2.10:6640", "--switch", "s", "--fabric-address", "10.0.0.1",
+		"--interface", "a", "--interface", "b", "--port", "p", "--bpffs", "/b", "--socket", "/s", "--ageing", "0", "--log-level", "debug")
+	want := Config{
+		Database: "tcp:192.0.2.10:6640", Switch: "s",
+		Local:      forwarding.Local{Fabric: addr("10.0.0.1"), WAN: addr("10.0.0.1")},
+		Interfaces: []string{"a", "b"}, Ports: []string{"p"}, BPFFS: "/b", Socket: "/s", LogLevel: slog.LevelDebug,
+	}
+	if diff := cmp.Diff(want, got, equalAddrs); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+}
+
+func TestFlagsStandInPlaceOfTheFile(t *testing.T) {
+	const text = "switch: s\nfabric_address: 10.0.0.1\ninterfaces: [a, b]\nageing: 10s\nlog_level: warn\n"
+	got, err := configOf(t, text, "--interface", "c", "--ageing", "300s")
+	if err != nil || !reflect.DeepEqual(got.Interfaces, []string{"c"}) || got.Ageing != 300*time.Second ||
+		got.LogLevel != slog.LevelWarn || got.Switch != "s" || got.Database != "unix:/var/run/openvswitch/db.sock" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestBadConfiguration(t *testing.T) {
+	good := "switch: s\nfabric_address: 10.0.0.1\ninterfaces: [a]\n"
+	for _, c := range []struct {
+		name, text string
+		args       []string
+		want       string
+	}{
+		{"nothing", "", nil, "switch is not set"},
+		{"no address", "switch: s\n", nil, "fabric-address is not set"},
+		{"no interface", "switch: s\nfabric_address: 10.0.0.1\n", nil, "interface is not set"},
+		{"empty interfaces", "switch: s\nfabric_address: 10.0.0.1\ninterfaces: []\n", nil, "interface is not set"},
+		{"unknown key", good + "swich: s\n", nil, `c.yaml:4: unknown field "swich"`},
+		{"wrong shape", good + "ports: {a: b}\n", nil, "c.yaml:4: "},
+		{"bad address in the file", "fabric_address: x\n", nil, `c.yaml:1: fabric_address: "x": is not an IPv4 address`},
+		{"bad address in a flag", good, []string{"--wan-address", "2001:db8::1"}, `--wan-address: "2001:db8::1": is not an IPv4 address`},
+		{"loopback", good, []string{"--wan-address", "127.0.0.1"}, "is not an address that other hosts can send to"},
+		{"multicast", good, []string{"--wan-address", "224.0.0.1"}, "is not an address that other hosts can send to"},
+		{"broadcast", good, []string{"--wan-address", "255.255.255.255"}, "is not an address that other hosts can send to"},
+		{"interface name too long", "interfaces: [ok, abcdefghijklmnop]\n", nil, `c.yaml:1: interfaces[1]: "abcdefghijklmnop": is not an interface name`},
+		{"interface with a slash", good, []string{"--interface", "a/b"}, "is not an interface name"},
+		{"interface twice", good, []string{"--interface", "a", "--interface", "a"}, `--interface: "a": is given twice`},
+		{"port twice", good + "ports: [p, p]\n", nil, `ports[1]: "p": is given twice`},
+		{"empty port", good + "ports: ['']\n", nil, "is not a name"},
+		{"empty switch", good, []string{"--switch", ""}, "is not a name"},
+		{"switch with a line break", good, []string{"--switch", "a\nb"}, "is not a name"},
+		{"relative directory", good + "bpffs: x\n", nil, "is not an absolute path"},
+		{"relative socket", good + "socket: x\n", nil, "is not an absolute path"},
+		{"ageing without unit", good + "ageing: 300\n", nil, "is not a duration"},
+		{"ageing too short", good + "ageing: 5ms\n", nil, "is not a duration of at least 1s"},
+		{"negative ageing", good + "ageing: -5s\n", nil, "is not a duration"},
+		{"level", good + "log_level: loud\n", nil, "is not debug, info, warn or error"},
+		{"database", good + "database: x\n", nil, "c.yaml:4: database"},
+		{"ssl without CA", good + "database: ssl:192.0.2.1:6640\n", nil, "tls-ca is not set"},
+		{"certificate without key", good + "database: ssl:192.0.2.1:6640\ntls_ca: /a\ntls_certificate: /c\n", nil, "belong together"},
+		{"TLS without ssl", good + "tls_ca: /a\n", nil, "write ssl:HOST:PORT"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := configOf(t, c.text, c.args...)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q (%+v)", err, c.want, got)
+			}
+		})
+	}
+	if _, err := configOf(t, "", "--config", "/does/not/exist"); err == nil || !strings.Contains(err.Error(), "/does/not/exist") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}

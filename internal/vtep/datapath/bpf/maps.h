@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* The maps. User space sets the sizes marked as defaults. */
+#pragma once
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "model.h"
+
+#define DEFAULT_TUNNELS 65536
+#define DEFAULT_NETWORKS 65536
+#define DEFAULT_NEXTHOPS 16384
+#define DEFAULT_FDB 262144
+
+/* Which tunnel a packet came by. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DEFAULT_TUNNELS);
+	__type(key, struct endpoint);
+	__type(value, __u32);
+} arrivals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_TUNNELS);
+	__type(key, __u32);
+	__type(value, struct tunnel);
+} tunnels SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DEFAULT_TUNNELS);
+	__type(key, __u32);
+	__type(value, struct traffic);
+} traffic SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_NEXTHOPS);
+	__type(key, __u32);
+	__type(value, struct nexthop);
+} nexthops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_NETWORKS);
+	__type(key, __u32);
+	__type(value, struct flood);
+} floods SEC(".maps");
+
+/* Not LRU: that would evict live addresses. When full, frames are flooded. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DEFAULT_FDB);
+	__type(key, struct fdb_key);
+	__type(value, struct fdb_entry);
+} fdb SEC(".maps");
+
+/* The roles of underlay addresses; asked only about packets of no tunnel. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DEFAULT_TUNNELS);
+	__type(key, struct address);
+	__type(value, enum role);
+} addresses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DEFAULT_NETWORKS);
+	__type(key, __u32);
+	__type(value, struct network_name);
+} networks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, EVENT_COUNT);
+	__type(key, enum event);
+	__type(value, __u64);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct state);
+} state SEC(".maps");
+
+static __always_inline struct tunnel *tunnel_by_id(__u32 id)
+{
+	return bpf_map_lookup_elem(&tunnels, &id);
+}
+
+static __always_inline void count_event(enum event event)
+{
+	__u64 *n = bpf_map_lookup_elem(&events, &event);
+
+	if (n)
+		*n += 1;
+}
+
+/* The coarse clock does: ticks are longer than its step. */
+static __always_inline __u32 now_ticks(void)
+{
+	return bpf_ktime_get_coarse_ns() >> TICK_SHIFT;
+}

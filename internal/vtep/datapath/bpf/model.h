@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the maps hold. User space reads and writes the same structures; a
+ * change of any of them needs a new FORMAT.
+ *
+ * Numbers are in host order, addresses as on the wire. IPv4 addresses are
+ * v4-mapped (::ffff:a.b.c.d), so that keys have one shape for both families.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define FORMAT 1
+
+/* A tunnel, next hop or network with this id is none. */
+#define NONE 0
+
+/* Ages are in ticks of 2^30 ns (1.07 s) of the monotonic clock. */
+#define TICK_SHIFT 30
+
+#define NAME_LEN 254
+
+struct address {
+	__u8 b[16];
+} __attribute__((aligned(4)));
+
+enum encapsulation {
+	ENCAP_VXLAN = 1,
+};
+
+/* What an arriving packet shows: the key of its tunnel. */
+struct endpoint {
+	struct address remote;
+	__u32 vni;
+	enum encapsulation encapsulation;
+};
+
+/*
+ * A tunnel. A slot is written whole before anything refers to it. Its network
+ * is set to NONE first when it is given up, all else stays until no program
+ * can still look at it.
+ */
+struct tunnel {
+	__u32 network;
+	__u32 group;	  /* 0 fabric, 1 WAN */
+	__u32 flood_next; /* the next tunnel in the flood list of its group */
+	__u32 nexthop;
+	struct endpoint endpoint;
+	struct address local;
+	__u32 unused[2]; /* fills a cache line */
+};
+
+/* The way out to (local, remote), shared by all tunnels between them. */
+struct nexthop {
+	__u32 ifindex; /* 0: no route known */
+	__u32 mtu;
+	__u8 dst[6];
+	__u16 unused;
+	__u8 src[6];
+	__u16 resolved; /* src and dst are right as long as user space renews */
+};
+
+/* First tunnels of a network's flood lists, by group. */
+struct flood {
+	__u32 head[2];
+};
+
+struct fdb_key {
+	__u32 network;
+	__u8 mac[6];
+	__u16 zero;
+};
+
+struct fdb_entry {
+	__u32 tunnel;
+	__u32 seen;  /* ticks */
+	__u32 fixed; /* from the control plane: never learned over, never aged */
+};
+
+/* Why an underlay address is known: a bit set. */
+enum role {
+	ROLE_LOCAL = 1,
+	ROLE_REMOTE = 2,
+};
+
+/* Frames and bytes inside the tunnel; a GSO packet counts its segments. */
+struct traffic {
+	__u64 rx_packets;
+	__u64 rx_bytes;
+	__u64 tx_packets;
+	__u64 tx_bytes;
+};
+
+/* For user space alone: what a network id stands for. */
+struct network_name {
+	__u16 length;
+	__u8 text[NAME_LEN];
+};
+
+struct state {
+	__u32 format;
+	__u32 trusted_until; /* ticks: until then cached next hops are believed */
+};
+
+/* Indices of the counters of events; all but EVENT_FDB_FULL are drops. */
+enum event {
+	EVENT_UNKNOWN_SENDER,
+	EVENT_UNKNOWN_VNI,
+	EVENT_WRONG_LOCAL,
+	EVENT_TRUNCATED,
+	EVENT_IP_OPTIONS,
+	EVENT_FRAGMENT,
+	EVENT_BAD_VXLAN,
+	EVENT_BAD_SOURCE,
+	EVENT_SPLIT_HORIZON,
+	EVENT_NO_TARGET,
+	EVENT_NO_ROUTE,
+	EVENT_FLOOD_LIMIT,
+	EVENT_FDB_FULL,
+	EVENT_COUNT,
+};

@@ -1,0 +1,119 @@
+package datapath
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"landbridge/internal/vtep/forwarding"
+)
+
+// bringAllUp puts in what networks lack.
+func (d *Datapath) bringAllUp(names []string, changes map[string]*forwarding.Network, fail func(string, error)) {
+	var written []entryRef
+	for _, name := range names {
+		want := changes[name]
+		if want == nil {
+			continue
+		}
+		n, err := d.ensureNetwork(name)
+		if err != nil {
+			fail(name, err)
+			continue
+		}
+		fail(name, d.addTunnels(n, want))
+		entries, err := d.putEntries(n, want)
+		fail(name, err)
+		written = append(written, entries...)
+	}
+	d.confirmEntries(written, fail)
+}
+
+// ensureNetwork gives the network of that name, with a name of its own in the
+// maps before anything refers to it.
+func (d *Datapath) ensureNetwork(name string) (*network, error) {
+	if n := d.networks[name]; n != nil {
+		return n, nil
+	}
+	id, err := d.networkIDs.take()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.kernel.Networks.Put(id, nameOf(name)); err != nil {
+		d.networkIDs.release(id)
+		return nil, fmt.Errorf("write the name of the network: %w", err)
+	}
+	return d.addNetwork(name, id), nil
+}
+
+// addTunnels adds the tunnels that a network lacks and sets who is flooded to.
+// One that fails does not keep the others from being made.
+func (d *Datapath) addTunnels(n *network, want *forwarding.Network) error {
+	var first error
+	failed := 0
+	for _, e := range slices.SortedFunc(maps.Keys(want.Tunnels), forwarding.Endpoint.Compare) {
+		if err := d.addTunnelTo(n, e, want.Tunnels[e]); err != nil {
+			failed++
+			first = cmp.Or(first, err)
+		}
+	}
+	if failed == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d tunnels failed, the first %w", failed, len(want.Tunnels), first)
+}
+
+func (d *Datapath) addTunnelTo(n *network, e forwarding.Endpoint, want forwarding.Tunnel) error {
+	t, err := d.ensureTunnel(n, e, want)
+	if err != nil {
+		return fmt.Errorf("%s: %w", e, err)
+	}
+	if !want.Flood || t.Flood {
+		return nil
+	}
+	return d.link(t)
+}
+
+func (d *Datapath) ensureTunnel(n *network, e forwarding.Endpoint, want forwarding.Tunnel) (*tunnel, error) {
+	if t := n.tunnels[e]; t != nil {
+		return t, nil
+	}
+	if other := d.owners[e]; other != nil { // it could not be taken down
+		return nil, fmt.Errorf("%w: %s", errTaken, other.network.name)
+	}
+	want.Flood = false // until it is linked
+	t := &tunnel{Tunnel: want, endpoint: e, network: n}
+	var err error
+	if t.path, err = d.usePath(t.pair()); err != nil {
+		return nil, err
+	}
+	if err := d.openTunnel(t); err != nil {
+		return nil, errors.Join(err, d.leavePath(t.pair()))
+	}
+	d.addTunnel(t)
+	return t, nil
+}
+
+// openTunnel writes a tunnel: its slot first, what leads to it last.
+func (d *Datapath) openTunnel(t *tunnel) (err error) {
+	if t.id, err = d.tunnelIDs.take(); err != nil {
+		return err
+	}
+	undo := func(err error) error {
+		err = errors.Join(err, d.scrub(t.id))
+		d.tunnelIDs.release(t.id)
+		return err
+	}
+	if err := d.useAddresses(t.pair()); err != nil {
+		return undo(err)
+	}
+	if err := d.writeSlot(t); err != nil {
+		return undo(errors.Join(err, d.leaveAddresses(t.pair())))
+	}
+	if err := d.kernel.Arrivals.Put(endpointOf(t.endpoint), t.id); err != nil {
+		return undo(errors.Join(fmt.Errorf("write its arrival: %w", err), d.leaveAddresses(t.pair())))
+	}
+	return nil
+}

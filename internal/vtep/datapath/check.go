@@ -1,0 +1,118 @@
+package datapath
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/vtep/forwarding"
+)
+
+// maxName is NAME_LEN in bpf/model.h.
+const maxName = 254
+
+// check tells what of a network cannot be programmed, whatever else there is.
+func check(name string, n *forwarding.Network) error {
+	if name == "" || len(name) > maxName {
+		return fmt.Errorf("the name of a network has 1 to %d bytes, %q has %d", maxName, name, len(name))
+	}
+	if n.Name != name {
+		return fmt.Errorf("network %q is given under the name %q", n.Name, name)
+	}
+	return cmp.Or(
+		least(n.Tunnels, forwarding.Endpoint.Compare, checkTunnel),
+		least(n.FDB, ethernet.MAC.Compare, func(mac ethernet.MAC, e forwarding.Endpoint) error {
+			if mac.IsMulticast() || mac.IsZero() {
+				return fmt.Errorf("%s is not the address of a host", mac)
+			}
+			if _, ok := n.Tunnels[e]; !ok {
+				return fmt.Errorf("%s is behind %s, which is no tunnel of the network", mac, e)
+			}
+			return nil
+		}),
+	)
+}
+
+func checkTunnel(e forwarding.Endpoint, t forwarding.Tunnel) error {
+	switch {
+	case e.Encapsulation != hwvtep.VXLANOverIPv4:
+		return fmt.Errorf("%s: encapsulation %q is not supported, only %s", e, e.Encapsulation, hwvtep.VXLANOverIPv4)
+	case !e.Remote.Is4() || !t.Local.Is4():
+		return fmt.Errorf("%s from %s: both ends need IPv4 addresses", e, t.Local)
+	case e.VNI > hwvtep.MaxKey:
+		return fmt.Errorf("%s: the VNI is larger than %d", e, hwvtep.MaxKey)
+	case t.Group > forwarding.WAN:
+		return fmt.Errorf("%s: there is no group %d", e, t.Group)
+	}
+	return nil
+}
+
+// least gives the error of the smallest key that has one.
+func least[K comparable, V any](m map[K]V, compare func(K, K) int, check func(K, V) error) error {
+	var worst K
+	var found error
+	for k, v := range m {
+		if err := check(k, v); err != nil && (found == nil || compare(k, worst) < 0) {
+			worst, found = k, err
+		}
+	}
+	return found
+}
+
+// errTaken says that another network has the tunnel.
+var errTaken = errors.New("belongs to another network")
+
+// settle removes those changes that want a tunnel of a network that keeps it,
+// or that several want: the one that has it wins, else the first by name.
+// A change that fails keeps its own tunnels, which may fail others.
+func (d *Datapath) settle(changes map[string]*forwarding.Network, errs map[string]error) {
+	for {
+		name, err := d.conflict(changes)
+		if err == nil {
+			return
+		}
+		errs[name] = err
+		delete(changes, name)
+	}
+}
+
+// conflict gives one change that cannot be.
+func (d *Datapath) conflict(changes map[string]*forwarding.Network) (loser string, err error) {
+	claims := map[forwarding.Endpoint]string{}
+	for _, name := range slices.Sorted(maps.Keys(changes)) {
+		if changes[name] == nil {
+			continue
+		}
+		for e := range changes[name].Tunnels {
+			winner, claimed := claims[e]
+			switch {
+			case d.keeps(e, name, changes):
+				winner, loser = d.owners[e].network.name, name
+			case !claimed:
+				claims[e] = name
+				continue
+			case d.owners[e] != nil && d.owners[e].network.name == name:
+				winner, loser = name, winner
+			default:
+				loser = name
+			}
+			return loser, fmt.Errorf("%s %w: %s", e, errTaken, winner)
+		}
+	}
+	return "", nil
+}
+
+// keeps tells whether a network other than the one named has the tunnel and no
+// change takes it away.
+func (d *Datapath) keeps(e forwarding.Endpoint, name string, changes map[string]*forwarding.Network) bool {
+	t := d.owners[e]
+	if t == nil || t.network.name == name {
+		return false
+	}
+	_, changed := changes[t.network.name]
+	return !changed
+}

@@ -1,0 +1,63 @@
+package datapath
+
+import (
+	"cmp"
+	"log/slog"
+	"time"
+)
+
+// Config says where a datapath lives and how big it is.
+type Config struct {
+	// PinDir is a directory on a BPF file system, made if absent. All that one
+	// datapath pins is in there, and nothing else may be.
+	PinDir string
+	// Interfaces are those that tunnelled packets arrive by. One may serve both
+	// sides.
+	Interfaces []string
+	Logger     *slog.Logger
+	Sizes      Sizes
+	// Lease is how long the next hops that were set are believed after the last
+	// Ensure. Then the kernel resolves each packet's neighbour: slower, and
+	// right even while nobody is there to tell of changes. 0 is DefaultLease;
+	// it counts in steps of about a second.
+	Lease time.Duration
+}
+
+// DefaultLease is for callers that call Ensure every 30 seconds or more often.
+const DefaultLease = 2 * time.Minute
+
+// Sizes are the most that the maps hold; 0 is the default. A directory keeps
+// the sizes it was made with: to change them, Remove it first.
+type Sizes struct {
+	Tunnels  uint32 // default 65536; 100 bytes each and 32 for each CPU
+	Networks uint32 // default 65536
+	NextHops uint32 // pairs of underlay addresses; default 16384
+	FDB      uint32 // MAC addresses, static and learned; default 262144; 80 bytes each
+}
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.Lease = cmp.Or(c.Lease, DefaultLease)
+	c.Sizes.Tunnels = cmp.Or(c.Sizes.Tunnels, 65536)
+	c.Sizes.Networks = cmp.Or(c.Sizes.Networks, 65536)
+	c.Sizes.NextHops = cmp.Or(c.Sizes.NextHops, 16384)
+	c.Sizes.FDB = cmp.Or(c.Sizes.FDB, 262144)
+	return c
+}
+
+// entries gives the size of each map whose size is set. Id 0 is none, so that
+// arrays have one more.
+func (s Sizes) entries() map[string]uint32 {
+	return map[string]uint32{
+		kernelMapArrivals:  s.Tunnels,
+		kernelMapTunnels:   s.Tunnels + 1,
+		kernelMapTraffic:   s.Tunnels + 1,
+		kernelMapAddresses: 2 * s.Tunnels,
+		kernelMapNexthops:  s.NextHops + 1,
+		kernelMapFloods:    s.Networks + 1,
+		kernelMapNetworks:  s.Networks,
+		kernelMapFdb:       s.FDB,
+	}
+}

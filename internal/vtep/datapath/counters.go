@@ -1,0 +1,121 @@
+package datapath
+
+import (
+	"fmt"
+
+	"landbridge/internal/vtep/forwarding"
+)
+
+// Counters count since the directory was made, those of a tunnel since it was.
+type Counters struct {
+	Tunnels map[TunnelKey]Traffic
+	// Drops counts packets by the reason why they were dropped. All Reasons are
+	// there.
+	Drops map[Reason]uint64
+	// NotLearned counts frames whose source found no room in the FDB. They were
+	// forwarded all the same; answers to them are flooded.
+	NotLearned uint64
+}
+
+// TunnelKey names a tunnel.
+type TunnelKey struct {
+	Network  string
+	Endpoint forwarding.Endpoint
+}
+
+// Traffic counts frames as they are inside the tunnel: bytes begin with the
+// inner Ethernet header. Flooded frames count once for each copy sent.
+type Traffic struct {
+	RxPackets, RxBytes, TxPackets, TxBytes uint64
+}
+
+// Reason is why a packet was dropped.
+type Reason string
+
+// The reasons. The first seven are about packets to a tunnel address that
+// no tunnel can take; the others about frames that came by a tunnel.
+const (
+	UnknownSender Reason = "unknown_sender" // the sender has no tunnel in any network
+	UnknownVNI    Reason = "unknown_vni"    // it has, but none with this VNI
+	WrongLocal    Reason = "wrong_local"    // it has, but to another address of ours
+	Truncated     Reason = "truncated"      // shorter than its headers say, or than they are
+	IPOptions     Reason = "ip_options"     // the outer header has options
+	Fragment      Reason = "fragment"       // the first fragment; the others pass
+	BadVXLAN      Reason = "bad_vxlan"      // other flags than "VNI present": not plain VXLAN
+	BadSource     Reason = "bad_source"     // the inner source is zero or a group address
+	SplitHorizon  Reason = "split_horizon"  // the destination is on the side it came from
+	NoTarget      Reason = "no_target"      // to be flooded, and nobody to flood to
+	NoRoute       Reason = "no_route"       // no next hop: no route, or no neighbour for a copy
+	FloodLimit    Reason = "flood_limit"    // copies beyond what a kernel before 5.17 can make
+)
+
+// reasons are those of the program's events.
+func reasons() map[kernelEvent]Reason {
+	return map[kernelEvent]Reason{
+		kernelEventEVENT_UNKNOWN_SENDER: UnknownSender,
+		kernelEventEVENT_UNKNOWN_VNI:    UnknownVNI,
+		kernelEventEVENT_WRONG_LOCAL:    WrongLocal,
+		kernelEventEVENT_TRUNCATED:      Truncated,
+		kernelEventEVENT_IP_OPTIONS:     IPOptions,
+		kernelEventEVENT_FRAGMENT:       Fragment,
+		kernelEventEVENT_BAD_VXLAN:      BadVXLAN,
+		kernelEventEVENT_BAD_SOURCE:     BadSource,
+		kernelEventEVENT_SPLIT_HORIZON:  SplitHorizon,
+		kernelEventEVENT_NO_TARGET:      NoTarget,
+		kernelEventEVENT_NO_ROUTE:       NoRoute,
+		kernelEventEVENT_FLOOD_LIMIT:    FloodLimit,
+	}
+}
+
+// Counters reads them all.
+func (d *Datapath) Counters() (Counters, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := Counters{
+		Tunnels: make(map[TunnelKey]Traffic, len(d.owners)),
+		Drops:   map[Reason]uint64{},
+	}
+	for e, t := range d.owners {
+		traffic, err := d.traffic(t.id)
+		if err != nil {
+			return Counters{}, err
+		}
+		out.Tunnels[TunnelKey{t.network.name, e}] = traffic
+	}
+	for event, reason := range reasons() {
+		n, err := d.events(event)
+		if err != nil {
+			return Counters{}, err
+		}
+		out.Drops[reason] = n
+	}
+	var err error
+	out.NotLearned, err = d.events(kernelEventEVENT_FDB_FULL)
+	return out, err
+}
+
+func (d *Datapath) traffic(id uint32) (Traffic, error) {
+	perCPU := make([]kernelTraffic, d.cpus)
+	if err := d.kernel.Traffic.Lookup(id, perCPU); err != nil {
+		return Traffic{}, fmt.Errorf("read the counters of tunnel %d: %w", id, err)
+	}
+	var sum Traffic
+	for _, t := range perCPU {
+		sum.RxPackets += t.RxPackets
+		sum.RxBytes += t.RxBytes
+		sum.TxPackets += t.TxPackets
+		sum.TxBytes += t.TxBytes
+	}
+	return sum, nil
+}
+
+func (d *Datapath) events(event kernelEvent) (sum uint64, err error) {
+	perCPU := make([]uint64, d.cpus)
+	if err := d.kernel.Events.Lookup(event, perCPU); err != nil {
+		return 0, fmt.Errorf("read the counter of event %d: %w", event, err)
+	}
+	for _, n := range perCPU {
+		sum += n
+	}
+	return sum, nil
+}

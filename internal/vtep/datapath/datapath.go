@@ -1,0 +1,124 @@
+package datapath
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/cilium/ebpf"
+
+	"landbridge/internal/vtep/forwarding"
+)
+
+// Datapath is the one user of a directory of pinned objects. Its methods may be
+// called from any goroutine. Open, Ensure and Remove have to run in the network
+// namespace of the interfaces.
+type Datapath struct {
+	cfg     Config
+	cpus    int
+	kernel  *kernelObjects
+	barrier *barrier
+	hook    *hook
+	closers []io.Closer
+
+	mu sync.Mutex
+	*mirror
+	hops map[Pair]NextHop // also of pairs that no tunnel uses
+}
+
+// Open takes over what is pinned in the directory, or starts anew where there
+// is nothing: packets that flow go on flowing, by the program of this version.
+// The errors say what the machine lacks, ErrIncompatible among them. Interfaces
+// that do not exist are none: Ensure tells of them.
+func Open(cfg Config) (*Datapath, error) {
+	cfg = cfg.withDefaults()
+	if err := probe(cfg.PinDir); err != nil {
+		return nil, fmt.Errorf("the datapath cannot run here: %w", err)
+	}
+	d := &Datapath{cfg: cfg, mirror: newMirror(cfg.Sizes), hops: map[Pair]NextHop{}}
+	if err := d.setUp(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	cfg.Logger.Info("datapath open", "directory", cfg.PinDir, "attached by", d.hook,
+		"networks", len(d.networks), "tunnels", len(d.owners))
+	return d, nil
+}
+
+// setUp makes everything. What it has made before an error, Close closes.
+func (d *Datapath) setUp() (err error) {
+	if d.cpus, err = ebpf.PossibleCPU(); err != nil {
+		return fmt.Errorf("count the CPUs: %w", err)
+	}
+	if err := os.MkdirAll(d.cfg.PinDir, 0o700); err != nil {
+		return fmt.Errorf("make the directory to pin under: %w", err)
+	}
+	lock, err := lockDir(d.cfg.PinDir)
+	if err != nil {
+		return err
+	}
+	d.closers = append(d.closers, lock)
+	if d.barrier, err = newBarrier(); err != nil {
+		return err
+	}
+	d.closers = append(d.closers, d.barrier)
+	if d.kernel, err = load(d.cfg); err != nil {
+		return err
+	}
+	d.closers = append(d.closers, d.kernel)
+	if err := d.recover(); err != nil {
+		return fmt.Errorf("take over what is pinned in %s: %w", d.cfg.PinDir, err)
+	}
+	return d.start()
+}
+
+// start makes the program the one that packets meet.
+func (d *Datapath) start() error {
+	if err := pinProgram(d.kernel.LandbridgeIngress, d.cfg.PinDir); err != nil {
+		return err
+	}
+	d.hook = newHook(d.cfg.PinDir, d.kernel.LandbridgeIngress)
+	err := d.hook.ensure(d.cfg.Interfaces)
+	if errors.Is(err, ErrNoInterface) {
+		d.cfg.Logger.Warn("not attached everywhere", "error", err)
+		return nil
+	}
+	return err
+}
+
+// Networks gives what is programmed, by name. It is the caller's to keep.
+func (d *Datapath) Networks() map[string]forwarding.Network {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := make(map[string]forwarding.Network, len(d.networks))
+	for name, n := range d.networks {
+		out[name] = n.model()
+	}
+	return out
+}
+
+// Ensure attaches the program where it is not: to interfaces that came, or came
+// back, or that somebody detached it from. It also renews the lease of the next
+// hops, so it has to be called more often than that runs, after next hops that
+// have changed were set. Interfaces that do not exist are errors of the kind
+// ErrNoInterface.
+func (d *Datapath) Ensure() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return errors.Join(d.hook.ensure(d.cfg.Interfaces), d.renew())
+}
+
+// Close lets go of the directory. What is pinned stays and goes on forwarding.
+// A second Close does nothing.
+func (d *Datapath) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var errs []error
+	for _, c := range slices.Backward(d.closers) {
+		errs = append(errs, c.Close())
+	}
+	d.closers = nil
+	return errors.Join(errs...)
+}

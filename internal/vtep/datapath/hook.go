@@ -1,0 +1,81 @@
+package datapath
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+
+	"github.com/cilium/ebpf"
+)
+
+// ErrNoInterface says that an interface does not exist.
+var ErrNoInterface = errors.New("no such interface")
+
+// attacher is one way to have the kernel run a program on what arrives by
+// interfaces. Interfaces are given by index.
+type attacher interface {
+	// attached lists where a program of this directory is attached.
+	attached() ([]int, error)
+	// attach makes the program the one that runs on the interface; in place of
+	// one of this directory there is no moment without. ebpf.ErrNotSupported:
+	// the kernel does not know this way.
+	attach(ifIndex int, program *ebpf.Program) error
+	detach(ifIndex int) error
+	String() string
+}
+
+// hook keeps a program attached, by the first way that the kernel knows.
+type hook struct {
+	program *ebpf.Program
+	ways    []attacher
+}
+
+func newHook(dir string, program *ebpf.Program) *hook {
+	return &hook{program, attachers(dir)}
+}
+
+func attachers(dir string) []attacher { return []attacher{tcx{dir}, clsact{dir}} }
+
+// ensure attaches the program to the interfaces, and to no others.
+func (h *hook) ensure(interfaces []string) error {
+	var errs []error
+	wanted := map[int]bool{}
+	for _, name := range interfaces {
+		i, err := net.InterfaceByName(name)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%w: %s", ErrNoInterface, name))
+			continue
+		}
+		wanted[i.Index] = true
+		if err := h.attach(i.Index); err != nil {
+			errs = append(errs, fmt.Errorf("attach the program to %s: %w", name, err))
+		}
+	}
+	return errors.Join(append(errs, h.detachOthers(wanted))...)
+}
+
+func (h *hook) attach(ifIndex int) error {
+	err := h.ways[0].attach(ifIndex, h.program)
+	for errors.Is(err, ebpf.ErrNotSupported) && len(h.ways) > 1 {
+		h.ways = h.ways[1:]
+		err = h.ways[0].attach(ifIndex, h.program)
+	}
+	return err
+}
+
+func (h *hook) detachOthers(wanted map[int]bool) error {
+	there, err := h.ways[0].attached()
+	if err != nil {
+		return err
+	}
+	there = slices.DeleteFunc(there, func(i int) bool { return wanted[i] })
+	var errs []error
+	for _, i := range there {
+		errs = append(errs, h.ways[0].detach(i))
+	}
+	return errors.Join(errs...)
+}
+
+// String names the way that is in use.
+func (h *hook) String() string { return h.ways[0].String() }

@@ -1,0 +1,89 @@
+package datapath
+
+import (
+	"errors"
+	"fmt"
+
+	"landbridge/internal/vtep/forwarding"
+)
+
+// What a process that was killed within an Apply leaves half done, taken out.
+
+// mendFlood makes the chain in the maps that of the list, from its end.
+func (d *Datapath) mendFlood(n *network, g forwarding.Group, head uint32) error {
+	var next uint32
+	list := n.flood[g]
+	for i := len(list) - 1; i >= 0; i-- {
+		t := list[i]
+		if t.next != next {
+			t.next = next
+			if err := d.writeSlot(t); err != nil {
+				return err
+			}
+		}
+		next = t.id
+	}
+	if head == next {
+		return nil
+	}
+	return d.writeHead(n, g, next)
+}
+
+// removeStrayHeads empties the flood lists of what is no network.
+func (d *Datapath) removeStrayHeads() error {
+	return sweep(d.kernel.Floods, func(id uint32, heads kernelFlood) error {
+		if _, used := d.networkIDs.used[id]; used || heads == (kernelFlood{}) {
+			return nil
+		}
+		return d.kernel.Floods.Put(id, kernelFlood{})
+	})
+}
+
+// removeStrayHops empties next hops that no tunnel uses.
+func (d *Datapath) removeStrayHops() error {
+	return sweep(d.kernel.Nexthops, func(id uint32, h kernelNexthop) error {
+		if _, used := d.pathIDs.used[id]; used || h == (kernelNexthop{}) {
+			return nil
+		}
+		return d.kernel.Nexthops.Put(id, kernelNexthop{})
+	})
+}
+
+func (d *Datapath) removeStrayArrivals(arrivals map[forwarding.Endpoint]uint32) error {
+	var errs []error
+	for e := range arrivals {
+		if d.owners[e] == nil {
+			errs = append(errs, forget(d.kernel.Arrivals, endpointOf(e)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeBroken empties slots that are no tunnels, by the steps that the end of
+// a tunnel takes.
+func (d *Datapath) removeBroken(slots []uint32) error {
+	if len(slots) == 0 {
+		return nil
+	}
+	d.cfg.Logger.Warn("taking out tunnels that were left half done", "count", len(slots))
+	for _, id := range slots {
+		var slot kernelTunnel
+		if err := d.kernel.Tunnels.Lookup(id, &slot); err != nil {
+			return fmt.Errorf("read the slot of tunnel %d: %w", id, err)
+		}
+		slot.Network = 0
+		if err := d.kernel.Tunnels.Put(id, slot); err != nil {
+			return fmt.Errorf("close tunnel %d: %w", id, err)
+		}
+	}
+	if err := d.barrier.wait(); err != nil {
+		return err
+	}
+	for _, id := range slots {
+		if err := d.scrub(id); err != nil {
+			return err
+		}
+		d.tunnelIDs.release(id)
+	}
+	return nil
+}

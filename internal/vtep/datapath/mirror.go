@@ -1,0 +1,110 @@
+package datapath
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"landbridge/internal/ethernet"
+	"landbridge/internal/vtep/forwarding"
+)
+
+// mirror is what the maps hold, but for what programs write: learned entries
+// and counters. It changes only after the maps have.
+type mirror struct {
+	networks map[string]*network
+	owners   map[forwarding.Endpoint]*tunnel // the tunnels of all networks
+	paths    map[Pair]*path
+	roles    map[netip.Addr]kernelRole
+	users    map[addressRole]int // how many tunnels give an address a role
+
+	tunnelIDs, networkIDs, pathIDs *ids
+}
+
+type network struct {
+	id      uint32
+	name    string
+	tunnels map[forwarding.Endpoint]*tunnel
+	fdb     map[ethernet.MAC]forwarding.Endpoint // static
+	flood   [2][]*tunnel                         // by group, in the order of the list
+}
+
+type tunnel struct {
+	forwarding.Tunnel
+	endpoint forwarding.Endpoint
+	id       uint32
+	network  *network
+	path     *path
+	next     uint32 // in the flood list
+}
+
+type addressRole struct {
+	addr netip.Addr
+	role kernelRole
+}
+
+func newMirror(s Sizes) *mirror {
+	return &mirror{
+		networks:   map[string]*network{},
+		owners:     map[forwarding.Endpoint]*tunnel{},
+		paths:      map[Pair]*path{},
+		roles:      map[netip.Addr]kernelRole{},
+		users:      map[addressRole]int{},
+		tunnelIDs:  newIDs("tunnel", s.Tunnels),
+		networkIDs: newIDs("network", s.Networks),
+		pathIDs:    newIDs("pair of underlay addresses", s.NextHops),
+	}
+}
+
+func (m *mirror) addNetwork(name string, id uint32) *network {
+	n := &network{
+		id: id, name: name,
+		tunnels: map[forwarding.Endpoint]*tunnel{},
+		fdb:     map[ethernet.MAC]forwarding.Endpoint{},
+	}
+	m.networks[name] = n
+	return n
+}
+
+func (m *mirror) addTunnel(t *tunnel) {
+	t.network.tunnels[t.endpoint] = t
+	m.owners[t.endpoint] = t
+}
+
+func (m *mirror) dropTunnel(t *tunnel) {
+	delete(t.network.tunnels, t.endpoint)
+	delete(m.owners, t.endpoint)
+}
+
+func (m *mirror) tunnelsByID() map[uint32]*tunnel {
+	out := make(map[uint32]*tunnel, len(m.owners))
+	for _, t := range m.owners {
+		out[t.id] = t
+	}
+	return out
+}
+
+// dropDeadEntries forgets the static entries of tunnels that are gone.
+func (n *network) dropDeadEntries() {
+	maps.DeleteFunc(n.fdb, func(_ ethernet.MAC, e forwarding.Endpoint) bool { return n.tunnels[e] == nil })
+}
+
+// inFlood tells where a tunnel stands in the flood list of its group, -1 where
+// it does not.
+func (t *tunnel) inFlood() int { return slices.Index(t.network.flood[t.Group], t) }
+
+// model gives the network as it was asked for.
+func (n *network) model() forwarding.Network {
+	out := forwarding.Network{
+		Name:    n.name,
+		Tunnels: make(map[forwarding.Endpoint]forwarding.Tunnel, len(n.tunnels)),
+		FDB:     maps.Clone(n.fdb),
+	}
+	for e, t := range n.tunnels {
+		out.Tunnels[e] = t.Tunnel
+	}
+	return out
+}
+
+func (t *tunnel) String() string { return fmt.Sprintf("tunnel %d (%s)", t.id, t.endpoint) }

@@ -1,0 +1,131 @@
+package datapath
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"landbridge/internal/ethernet"
+	"landbridge/internal/lab/testenv"
+	"landbridge/internal/vtep/forwarding"
+)
+
+var (
+	somePlaces = []forwarding.Endpoint{
+		at(nodeA, 1), at(nodeA, 2), at(nodeB, 1), at(nodeB, 3), at(remoteA, 1), at(remoteA, 4), at(remoteB, 5), at(remoteB, 6),
+	}
+	someNames = []string{"red", "blue", "green"}
+	someMACs  = []ethernet.MAC{hostA, hostB, hostX}
+)
+
+// drawTunnels gives any state of the tunnels, each of one network at most, and
+// some static entries.
+func drawModels(t *rapid.T) map[string]forwarding.Network {
+	out := map[string]forwarding.Network{}
+	for _, name := range someNames {
+		if rapid.Float64().Draw(t, name+" is there") < 0.8 {
+			out[name] = *model(name, tunnels{}, nil)
+		}
+	}
+	for _, e := range somePlaces {
+		n, ok := out[rapid.SampledFrom(append(someNames, "")).Draw(t, "owner of "+e.String())]
+		if ok {
+			n.Tunnels[e] = forwarding.Tunnel{
+				Group: forwarding.Group(rapid.IntRange(0, 1).Draw(t, "group")),
+				Local: addr(rapid.SampledFrom([]string{fabricIP, wanIP}).Draw(t, "local")),
+				Flood: rapid.Bool().Draw(t, "flood"),
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(out)) {
+		drawEntries(t, out[name])
+	}
+	return out
+}
+
+func drawEntries(t *rapid.T, n forwarding.Network) {
+	if len(n.Tunnels) == 0 {
+		return
+	}
+	places := slices.SortedFunc(maps.Keys(n.Tunnels), forwarding.Endpoint.Compare)
+	for _, m := range someMACs {
+		if rapid.Bool().Draw(t, "static entry") {
+			n.FDB[m] = rapid.SampledFrom(places).Draw(t, "place")
+		}
+	}
+}
+
+// step gives the changes that lead from one state to another.
+func step(from, to map[string]forwarding.Network) changes {
+	out := changes{}
+	for name := range from {
+		out[name] = nil
+	}
+	for name, n := range to {
+		out[name] = &n
+	}
+	return out
+}
+
+// Whatever the way there, what is programmed is what was asked for last, also
+// when it is read back by the next process; removing all leaves nothing.
+func TestApplyProperty(t *testing.T) {
+	dir := testenv.BPFFS(t)
+	cases := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		cases++
+		dir := filepath.Join(dir, fmt.Sprint("case", cases))
+		d := openAt(t, dir)
+		var last map[string]forwarding.Network
+		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
+			next := drawModels(rt)
+			d.apply(t, step(last, next))
+			d.resolve(t)
+			d.floods(t, rt, next)
+			last = next
+			wantNetworks(t, d, last)
+			if rapid.IntRange(0, 3).Draw(rt, "restart") == 0 {
+				closed(t, d)
+				d = openAt(t, dir)
+				wantNetworks(t, d, last)
+			}
+		}
+		d.apply(t, step(last, nil))
+		if c := d.census(t); c != (census{}) {
+			t.Fatalf("left over: %+v", c)
+		}
+		closed(t, d)
+		if err := Remove(dir); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// floods sends a broadcast by every tunnel: it has to leave by a tunnel of the
+// same network and the other group, and teaches its source. (Copies but the
+// last one go where nobody looks.)
+func (d *Datapath) floods(t *testing.T, rt *rapid.T, models map[string]forwarding.Network) {
+	for _, n := range models {
+		for e, tun := range n.Tunnels {
+			in := packet{src: e.Remote.String(), dst: tun.Local.String(), vni: e.VNI, innerSrc: hostB, innerDst: broadcast}
+			verdict, out := d.run(t, in.build(t))
+			if verdict != forwarded {
+				if slices.ContainsFunc(slices.Collect(maps.Values(n.Tunnels)), func(o forwarding.Tunnel) bool {
+					return o.Flood && o.Group != tun.Group
+				}) {
+					rt.Fatalf("%s: verdict %d", e, int32(verdict))
+				}
+				continue
+			}
+			p := decode(t, out)
+			to, ok := n.Tunnels[at(p.dst, p.vni)]
+			if !ok || to.Group == tun.Group || !to.Flood || to.Local != addr(p.src) {
+				rt.Fatalf("a frame from %s left to %s VNI %d", e, p.dst, p.vni)
+			}
+		}
+	}
+}

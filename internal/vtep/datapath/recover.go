@@ -1,0 +1,183 @@
+package datapath
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+
+	"landbridge/internal/ethernet"
+	"landbridge/internal/vtep/forwarding"
+)
+
+// recover reads back what is programmed, and mends what a process that was
+// killed within an Apply left half done. Whole tunnels are not touched.
+func (d *Datapath) recover() error {
+	if err := d.recoverNetworks(); err != nil {
+		return err
+	}
+	arrivals, err := d.readArrivals()
+	if err != nil {
+		return err
+	}
+	next, broken, err := d.recoverTunnels(arrivals)
+	if err != nil {
+		return err
+	}
+	for _, n := range d.networks {
+		if err := d.recoverFlood(n, next); err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		d.removeStrayArrivals(arrivals),
+		d.removeStrayHeads(),
+		d.removeBroken(broken),
+		d.removeStrayHops(),
+		d.recoverEntries(),
+		d.recoverAddresses(),
+	)
+}
+
+func (d *Datapath) recoverNetworks() error {
+	return sweep(d.kernel.Networks, func(id uint32, name kernelNetworkName) error {
+		if twin := d.networks[name.String()]; twin != nil {
+			return fmt.Errorf("network %q is in the maps twice, as %d and %d: %w", twin.name, twin.id, id, ErrIncompatible)
+		}
+		d.addNetwork(name.String(), id)
+		d.networkIDs.claim(id)
+		return nil
+	})
+}
+
+func (d *Datapath) readArrivals() (map[forwarding.Endpoint]uint32, error) {
+	out := map[forwarding.Endpoint]uint32{}
+	err := sweep(d.kernel.Arrivals, func(e kernelEndpoint, id uint32) error {
+		out[e.model()] = id
+		return nil
+	})
+	return out, err
+}
+
+// recoverTunnels reads the slots. A slot that is not empty and no whole tunnel
+// is broken. It gives the next in the flood list by id, too.
+func (d *Datapath) recoverTunnels(arrivals map[forwarding.Endpoint]uint32) (next map[uint32]uint32, broken []uint32, err error) {
+	next = map[uint32]uint32{}
+	byID := map[uint32]*network{}
+	for _, n := range d.networks {
+		byID[n.id] = n
+	}
+	err = sweep(d.kernel.Tunnels, func(id uint32, slot kernelTunnel) error {
+		if slot == (kernelTunnel{}) {
+			return nil
+		}
+		d.tunnelIDs.claim(id)
+		next[id] = slot.FloodNext
+		e, n := slot.Endpoint.model(), byID[slot.Network]
+		if n == nil || arrivals[e] != id || slot.Group > uint32(forwarding.WAN) {
+			broken = append(broken, id)
+			return nil
+		}
+		return d.recoverTunnel(id, n, e, slot)
+	})
+	return next, broken, err
+}
+
+func (d *Datapath) recoverTunnel(id uint32, n *network, e forwarding.Endpoint, slot kernelTunnel) error {
+	t := &tunnel{
+		Tunnel:   forwarding.Tunnel{Group: forwarding.Group(slot.Group), Local: slot.Local.addr()},
+		endpoint: e, id: id, network: n, next: slot.FloodNext,
+	}
+	d.addTunnel(t)
+	p := d.paths[t.pair()]
+	if p == nil {
+		p = &path{id: slot.Nexthop}
+		d.paths[t.pair()] = p
+		d.pathIDs.claim(p.id)
+		if err := d.recoverHop(p.id, t.pair()); err != nil {
+			return err
+		}
+	}
+	p.users++
+	t.path = p
+	d.users[addressRole{t.Local, kernelRoleROLE_LOCAL}]++
+	d.users[addressRole{e.Remote, kernelRoleROLE_REMOTE}]++
+	return nil
+}
+
+func (d *Datapath) recoverHop(id uint32, pair Pair) error {
+	var h kernelNexthop
+	if err := d.kernel.Nexthops.Lookup(id, &h); err != nil {
+		return fmt.Errorf("read the next hop from %s to %s: %w", pair.Local, pair.Remote, err)
+	}
+	d.hops[pair] = NextHop{
+		IfIndex: int(h.Ifindex), Src: h.Src, Dst: h.Dst, MTU: int(h.Mtu), Resolved: h.Resolved != 0,
+	}
+	return nil
+}
+
+// recoverFlood follows the flood lists of a network. Where one leads through
+// what is no tunnel of it, that is bypassed.
+func (d *Datapath) recoverFlood(n *network, next map[uint32]uint32) error {
+	var heads kernelFlood
+	if err := d.kernel.Floods.Lookup(n.id, &heads); err != nil {
+		return fmt.Errorf("read the flood lists of %s: %w", n.name, err)
+	}
+	byID := map[uint32]*tunnel{}
+	for _, t := range n.tunnels {
+		byID[t.id] = t
+	}
+	for group, id := range heads.Head {
+		seen := map[uint32]bool{}
+		for ; id != 0 && !seen[id]; id = next[id] {
+			seen[id] = true
+			if t := byID[id]; t != nil && int(t.Group) == group {
+				t.Flood = true
+				n.flood[group] = append(n.flood[group], t)
+			}
+		}
+	}
+	return errors.Join(
+		d.mendFlood(n, forwarding.Fabric, heads.Head[forwarding.Fabric]),
+		d.mendFlood(n, forwarding.WAN, heads.Head[forwarding.WAN]),
+	)
+}
+
+// recoverEntries reads the static entries and removes those, learned ones
+// too, that lead to no tunnel of their network.
+func (d *Datapath) recoverEntries() error {
+	byID := d.tunnelsByID()
+	return sweep(d.kernel.Fdb, func(key kernelFdbKey, e kernelFdbEntry) error {
+		t := byID[e.Tunnel]
+		if t == nil || t.network.id != key.Network {
+			return forget(d.kernel.Fdb, key)
+		}
+		if e.Fixed != 0 {
+			t.network.fdb[ethernet.MAC(key.Mac)] = t.endpoint
+		}
+		return nil
+	})
+}
+
+// recoverAddresses makes the roles of addresses those that the tunnels give.
+func (d *Datapath) recoverAddresses() error {
+	err := sweep(d.kernel.Addresses, func(a kernelAddress, roles kernelRole) error {
+		d.roles[a.addr()] = roles
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	want := map[netip.Addr]kernelRole{}
+	for key := range d.users {
+		want[key.addr] |= key.role
+	}
+	var errs []error
+	for addr := range maps.Clone(d.roles) {
+		errs = append(errs, d.setRoles(addr, want[addr]))
+	}
+	for addr, roles := range want {
+		errs = append(errs, d.setRoles(addr, roles))
+	}
+	return errors.Join(errs...)
+}

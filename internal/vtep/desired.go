@@ -1,0 +1,124 @@
+package vtep
+
+import (
+	"maps"
+	"slices"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/vtep/forwarding"
+	"landbridge/internal/vtep/underlay"
+)
+
+// desired is what the database asks of this switch: the effective forwarding of
+// each network, and what of it cannot be carried out. It depends on what the
+// database holds alone, not on what it held before.
+type desired struct {
+	physical string // Physical_Switch.name
+	local    forwarding.Local
+	claims   *forwarding.Claims
+	networks map[string]forwarding.Network
+	// derived and lost have the problems of networks that have some: of their
+	// rows, and of endpoints that another network has.
+	derived, lost map[string][]forwarding.Problem
+	// users has, by pair of underlay addresses, the networks with tunnels there.
+	users map[underlay.Pair]map[string]struct{}
+}
+
+func newDesired(physical string, local forwarding.Local) *desired {
+	return &desired{
+		physical: physical, local: local, claims: forwarding.NewClaims(),
+		networks: map[string]forwarding.Network{},
+		derived:  map[string][]forwarding.Problem{}, lost: map[string][]forwarding.Problem{},
+		users: map[underlay.Pair]map[string]struct{}{},
+	}
+}
+
+// adopt starts from what the datapath holds, before the database is read. What
+// the database then says of each of these networks takes its place.
+func (d *desired) adopt(networks map[string]forwarding.Network) {
+	for name, n := range networks {
+		d.replace(name, n, true)
+	}
+}
+
+// set takes in what the database holds of a logical switch, nil for nothing. It
+// gives the networks whose forwarding may have changed.
+func (d *desired) set(name string, ls *hwvtep.LogicalSwitch) []string {
+	touched := []string{name}
+	if ls == nil {
+		touched = append(touched, d.claims.Remove(name)...)
+		delete(d.derived, name)
+	} else {
+		n, problems := forwarding.Derive(ls, d.local)
+		problems = append(problems, forwarding.Ports(ls, d.physical)...)
+		touched = append(touched, d.claims.Set(n)...)
+		keep(d.derived, name, problems)
+	}
+	return slices.DeleteFunc(touched, func(name string) bool { return !d.refresh(name) })
+}
+
+// refresh takes over what a network gets of what it wants, and tells whether
+// its forwarding is another than before.
+func (d *desired) refresh(name string) bool {
+	old, known := d.networks[name]
+	now, lost, ok := d.claims.Effective(name)
+	keep(d.lost, name, lost)
+	if known == ok && old.Equal(now) {
+		return false
+	}
+	d.replace(name, now, ok)
+	return true
+}
+
+// replace keeps networks and users in step.
+func (d *desired) replace(name string, now forwarding.Network, ok bool) {
+	for p := range pairsOf(d.networks[name]) {
+		delete(d.users[p], name)
+		if len(d.users[p]) == 0 {
+			delete(d.users, p)
+		}
+	}
+	delete(d.networks, name)
+	if !ok {
+		return
+	}
+	d.networks[name] = now
+	for p := range pairsOf(now) {
+		if d.users[p] == nil {
+			d.users[p] = map[string]struct{}{}
+		}
+		d.users[p][name] = struct{}{}
+	}
+}
+
+func keep(m map[string][]forwarding.Problem, name string, problems []forwarding.Problem) {
+	delete(m, name)
+	if len(problems) > 0 {
+		m[name] = problems
+	}
+}
+
+func pairOf(e forwarding.Endpoint, t forwarding.Tunnel) underlay.Pair {
+	return underlay.Pair{Local: t.Local, Remote: e.Remote}
+}
+
+// pairsOf gives the pairs of underlay addresses of a network's tunnels.
+func pairsOf(n forwarding.Network) map[underlay.Pair]struct{} {
+	out := map[underlay.Pair]struct{}{}
+	for e, t := range n.Tunnels {
+		out[pairOf(e, t)] = struct{}{}
+	}
+	return out
+}
+
+// pairs gives the pairs of all networks.
+func (d *desired) pairs() map[underlay.Pair]struct{} {
+	out := make(map[underlay.Pair]struct{}, len(d.users))
+	for p := range d.users {
+		out[p] = struct{}{}
+	}
+	return out
+}
+
+// names gives all networks, sorted.
+func (d *desired) names() []string { return slices.Sorted(maps.Keys(d.networks)) }

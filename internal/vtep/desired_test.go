@@ -1,0 +1,115 @@
+package vtep
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/vtep/forwarding"
+	"landbridge/internal/vtep/underlay"
+)
+
+var local = forwarding.Local{Fabric: addr("10.0.0.1"), WAN: addr("203.0.113.1")}
+
+// anySwitch draws a logical switch of a small world, so that tunnels meet.
+func anySwitch(t *rapid.T) *hwvtep.LogicalSwitch {
+	ls := hwvtep.NewLogicalSwitch(fmt.Sprint("net", rapid.IntRange(0, 3).Draw(t, "name")), hwvtep.NewKey(uint32(rapid.IntRange(1, 2).Draw(t, "key"))))
+	for range rapid.IntRange(0, 3).Draw(t, "locators") {
+		l := at(fmt.Sprint("10.0.0.", rapid.IntRange(1, 13).Draw(t, "remote")))
+		if rapid.Bool().Draw(t, "keyed") {
+			l.Key = hwvtep.NewKey(uint32(rapid.IntRange(1, 2).Draw(t, "own key")))
+		}
+		ls.AddMcast(hwvtep.UnknownDst, l)
+	}
+	return ls
+}
+
+// Whatever the database held before, and whatever was pinned, what it holds now
+// decides; and every network whose forwarding changes is told.
+func TestDesiredDependsOnTheDatabaseAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := newDesired("sw", local)
+		for range rapid.IntRange(0, 2).Draw(t, "pinned") {
+			n, _ := forwarding.Derive(anySwitch(t), local)
+			d.adopt(map[string]forwarding.Network{n.Name: n})
+		}
+		datapath := maps.Clone(d.networks)
+		holds := map[string]*hwvtep.LogicalSwitch{}
+		read := func(name string) {
+			for _, changed := range d.set(name, holds[name]) {
+				delete(datapath, changed)
+				if n, ok := d.networks[changed]; ok {
+					datapath[changed] = n
+				}
+			}
+		}
+		for _, name := range d.names() { // the first reading
+			read(name)
+		}
+		for range rapid.IntRange(1, 15).Draw(t, "changes") {
+			ls := anySwitch(t)
+			holds[ls.Name] = ls
+			if rapid.IntRange(0, 3).Draw(t, "remove") == 0 {
+				delete(holds, ls.Name)
+			}
+			read(ls.Name)
+		}
+		scratch := newDesired("sw", local)
+		for name, ls := range holds {
+			scratch.set(name, ls)
+		}
+		for what, pair := range map[string][2]any{
+			"networks": {d.networks, scratch.networks}, "users": {d.users, scratch.users},
+			"derived": {d.derived, scratch.derived}, "lost": {d.lost, scratch.lost},
+		} {
+			if !reflect.DeepEqual(pair[0], pair[1]) {
+				t.Fatalf("%s: %+v, want %+v", what, pair[0], pair[1])
+			}
+		}
+		if left := forwarding.Changes(datapath, d.networks); len(left) > 0 {
+			t.Fatalf("changes that were not told: %v", left)
+		}
+	})
+}
+
+func TestFaults(t *testing.T) {
+	d := newDesired("sw", local)
+	ls := joined("net")
+	ls.AddMcast(hwvtep.UnknownDst, at("203.0.113.1", 9))
+	ls.Bindings.Add(hwvtep.Binding{Switch: "sw", Port: "p1", VLAN: 7})
+	d.set("net", ls)
+	other := joined("other")
+	other.Key = hwvtep.NewKey(124)
+	d.set("other", other)
+	states := map[underlay.Pair]underlay.State{
+		fabricPair: {Problem: "no way"},
+		wanPair:    {Pending: true},
+	}
+	got := d.faults(map[string]error{"gone": errors.New("full")}, states)
+	want := []string{
+		"gone |  | the datapath refuses it: full",
+		"net | port p1 VLAN 7 | physical ports are not supported by this switch: it is not connected",
+		"net | vxlan_over_ipv4 10.0.0.11 | no way",
+		"net | vxlan_over_ipv4 203.0.113.1 key 9 | dst_ip 203.0.113.1 is this switch's own address",
+		"other | vxlan_over_ipv4 10.0.0.11 | no way",
+		`other | vxlan_over_ipv4 203.0.113.2 key 456 | logical switch "net" has a tunnel with this address and key 456 already; give one of them another key`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, s := range got {
+		if f, ok := hwvtep.ParseFault(s); !ok || f.String() != s {
+			t.Errorf("%q is not a fault that the agent reads", s)
+		}
+	}
+	if !slices.IsSorted(got) {
+		t.Error("not sorted")
+	}
+}

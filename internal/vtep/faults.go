@@ -1,0 +1,48 @@
+package vtep
+
+import (
+	"fmt"
+	"slices"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/vtep/forwarding"
+	"landbridge/internal/vtep/underlay"
+)
+
+// faults gives what the database has to be told, as strings for
+// switch_fault_status, sorted: what cannot be derived, what the datapath
+// refuses, and where packets cannot go.
+func (d *desired) faults(refused map[string]error, states map[underlay.Pair]underlay.State) []string {
+	var out []string
+	add := func(p forwarding.Problem) {
+		out = append(out, hwvtep.Fault{LogicalSwitch: p.Network, Part: p.Part(), Reason: p.Reason}.String())
+	}
+	for _, problems := range []map[string][]forwarding.Problem{d.derived, d.lost} {
+		for _, list := range problems {
+			for _, p := range list {
+				add(p)
+			}
+		}
+	}
+	for name, err := range refused {
+		add(forwarding.Problem{Network: name, Reason: fmt.Sprintf("the datapath refuses it: %v", err)})
+	}
+	for pair, s := range states {
+		if s.Problem != "" {
+			d.unreachable(pair, s.Problem, add)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// unreachable says of every tunnel of a pair why nothing can be sent.
+func (d *desired) unreachable(pair underlay.Pair, reason string, add func(forwarding.Problem)) {
+	for name := range d.users[pair] {
+		for e, t := range d.networks[name].Tunnels {
+			if pairOf(e, t) == pair {
+				add(forwarding.Problem{Network: name, Locator: t.Locator(e), Reason: reason})
+			}
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package vtep
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb"
+	"landbridge/internal/vtep/datapath"
+	"landbridge/internal/vtep/forwarding"
+	"landbridge/internal/vtep/underlay"
+)
+
+// database is what the loop needs of internal/ovsdb.
+type database interface {
+	Updates() <-chan struct{}
+	Take() ovsdb.Dirty
+	LogicalSwitchNames() []string
+	LogicalSwitch(name string) *hwvtep.LogicalSwitch
+	Wanted() (uint64, bool)
+	Err() error
+}
+
+// dataplane is what the loop needs of the datapath.
+type dataplane interface {
+	Networks() map[string]forwarding.Network
+	Apply(changes map[string]*forwarding.Network) map[string]error
+	SetNextHops(hops map[datapath.Pair]datapath.NextHop) error
+	Ensure() error
+	Age(olderThan time.Duration) (int, error)
+	Counters() (datapath.Counters, error)
+	VisitFDB(visit func(network string, e datapath.Entry)) error
+}
+
+// nextHops is what the loop needs of the underlay.
+type nextHops interface {
+	Want(pairs map[underlay.Pair]struct{})
+	Changes() <-chan struct{}
+	Take() map[underlay.Pair]underlay.State
+	States() map[underlay.Pair]underlay.State
+}
+
+const (
+	// fullPassEvery mends what nobody told of; it also keeps the datapath's
+	// lease on next hops.
+	fullPassEvery = 20 * time.Second
+	// Learned addresses are looked at this often, or ten times in their life.
+	ageAtMostEvery = 30 * time.Second
+	ageTimes       = 10
+
+	applyRetryFirst = 500 * time.Millisecond
+	applyRetryMax   = 30 * time.Second
+)
+
+// loop is the one goroutine that decides: what the database holds becomes what
+// the datapath does. It has local I/O alone; what goes back into the database
+// is the reporter's.
+type loop struct {
+	cfg      Config
+	log      *slog.Logger
+	db       database
+	dp       dataplane
+	hops     nextHops
+	reporter *reporter
+
+	mu      sync.Mutex // held during each step; state and metrics take it too
+	synced  bool       // the database has been read
+	desired *desired
+	pending map[string]struct{}        // networks to hand to the datapath
+	refused map[string]error           // by the datapath, when last tried
+	pushed  map[underlay.Pair]struct{} // pairs that the datapath has a next hop of
+	wanted  uint64                     // hwvtep.Wanted, read before the rows that are carried out
+	asked   bool                       // wanted is set
+	broken  error                      // why the datapath is not whole
+	retry   *backoff.ExponentialBackOff
+	retryAt <-chan time.Time
+}
+
+func newLoop(cfg Config, log *slog.Logger, db database, dp dataplane, hops nextHops, r *reporter) *loop {
+	l := &loop{
+		cfg: cfg, log: log, db: db, dp: dp, hops: hops, reporter: r,
+		desired: newDesired(cfg.Switch, cfg.Local),
+		pending: map[string]struct{}{}, refused: map[string]error{}, pushed: map[underlay.Pair]struct{}{},
+		retry: backoff.NewExponentialBackOff(
+			backoff.WithInitialInterval(applyRetryFirst), backoff.WithMaxInterval(applyRetryMax), backoff.WithMaxElapsedTime(0)),
+	}
+	l.desired.adopt(dp.Networks())
+	l.hops.Want(l.desired.pairs())
+	return l
+}
+
+// run works until ctx ends.
+func (l *loop) run(ctx context.Context) {
+	full := time.NewTicker(fullPassEvery)
+	defer full.Stop()
+	age, stop := ageing(l.cfg.Ageing)
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.db.Updates():
+			l.step(l.databaseChanged)
+		case <-l.hops.Changes():
+			l.step(l.nextHopsChanged)
+		case <-l.retryAt:
+			l.step(l.again)
+		case <-full.C:
+			l.step(l.everything)
+		case <-age:
+			l.step(l.age)
+		}
+	}
+}
+
+func (l *loop) step(do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	do()
+}
+
+// ageing gives the ticks at which to look for old addresses; none where they
+// are kept for ever.
+func ageing(after time.Duration) (<-chan time.Time, func()) {
+	if after == 0 {
+		return nil, func() {}
+	}
+	t := time.NewTicker(min(max(after/ageTimes, time.Second), ageAtMostEvery))
+	return t.C, t.Stop
+}
+
+func (l *loop) age() {
+	n, err := l.dp.Age(l.cfg.Ageing)
+	switch {
+	case err != nil:
+		l.log.Error("cannot look for addresses that are not heard of any more", "error", err)
+	case n > 0:
+		l.log.Debug("forgot addresses that were not heard of", "count", n)
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

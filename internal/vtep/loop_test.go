@@ -1,0 +1,291 @@
+package vtep
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb"
+	"landbridge/internal/vtep/datapath"
+	"landbridge/internal/vtep/forwarding"
+	"landbridge/internal/vtep/underlay"
+)
+
+// bench is a loop and its reporter on fakes, in a bubble of its own time.
+type bench struct {
+	*testing.T
+	db   *fakeDatabase
+	dp   *fakeDatapath
+	hops *fakeHops
+	log  *buffer
+	loop *loop
+}
+
+// inBubble runs a test with a loop whose datapath holds some networks already.
+func inBubble(t *testing.T, pinned []forwarding.Network, test func(b *bench)) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{T: t, db: newFakeDatabase(), dp: newFakeDatapath(), hops: newFakeHops(), log: &buffer{}}
+		for _, n := range pinned {
+			b.dp.networks[n.Name] = n
+		}
+		cfg := Config{Switch: "border-1", Local: forwarding.Local{Fabric: addr("10.0.0.1"), WAN: addr("203.0.113.1")}, Ageing: 100 * time.Second}
+		log := slog.New(slog.NewTextHandler(io.Writer(b.log), nil))
+		r := newReporter(b.db, cfg, log)
+		b.loop = newLoop(cfg, log, b.db, b.dp, b.hops, r)
+		ctx, cancel := context.WithCancel(t.Context())
+		var tasks sync.WaitGroup
+		tasks.Go(func() { b.loop.run(ctx) })
+		tasks.Go(func() { r.run(ctx) })
+		test(b)
+		cancel()
+		tasks.Wait()
+	})
+}
+
+// resolve tells that the ways of both tunnels of joined are found.
+func (b *bench) resolve() {
+	for _, p := range []underlay.Pair{fabricPair, wanPair} {
+		b.hops.tell(p, underlay.State{NextHop: underlay.NextHop{IfIndex: 2, Resolved: true}})
+		synctest.Wait()
+	}
+}
+
+func (b *bench) expectWrites(want ...string) {
+	b.Helper()
+	synctest.Wait()
+	if got := b.db.written(); !slices.Equal(got, want) {
+		b.Errorf("written %v, want %v", got, want)
+	}
+}
+
+var (
+	fabricPair = underlay.Pair{Local: addr("10.0.0.1"), Remote: addr("10.0.0.11")}
+	wanPair    = underlay.Pair{Local: addr("203.0.113.1"), Remote: addr("203.0.113.2")}
+)
+
+func derived(name string) forwarding.Network {
+	n, _ := forwarding.Derive(joined(name), forwarding.Local{Fabric: addr("10.0.0.1"), WAN: addr("203.0.113.1")})
+	return n
+}
+
+func TestNothingIsTouchedBeforeTheDatabaseIsRead(t *testing.T) {
+	inBubble(t, []forwarding.Network{derived("old")}, func(b *bench) {
+		b.hops.tell(wanPair, underlay.State{NextHop: underlay.NextHop{IfIndex: 7, Resolved: true}})
+		b.db.change(0, ovsdb.Dirty{}) // the connection's state has changed, no more
+		time.Sleep(10 * fullPassEvery)
+		synctest.Wait()
+		if len(b.dp.applied) > 0 {
+			t.Errorf("applied at %v", b.dp.applied)
+		}
+		b.expectWrites()
+		if h := b.dp.hops[datapath.Pair(wanPair)]; h.IfIndex != 7 {
+			t.Errorf("next hops of what is pinned must be kept up: %v", b.dp.hops)
+		}
+		b.db.change(0, ovsdb.Dirty{Resync: true}, joined("new"))
+		synctest.Wait()
+		if _, ok := b.dp.has("old"); ok {
+			t.Error("the old network is still there")
+		}
+		if n, _ := b.dp.has("new"); !n.Equal(derived("new")) {
+			t.Errorf("the new one is %+v", n)
+		}
+	})
+}
+
+func TestPinnedNetworkThatIsStillWantedIsNotWrittenAgain(t *testing.T) {
+	inBubble(t, []forwarding.Network{derived("same")}, func(b *bench) {
+		b.db.change(0, ovsdb.Dirty{Resync: true}, joined("same"))
+		synctest.Wait()
+		if len(b.dp.applied) > 0 {
+			t.Errorf("applied at %v", b.dp.applied)
+		}
+	})
+}
+
+func TestFaultsAreWrittenBeforeTheConfirmation(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		ls := joined("net")
+		b.db.change(1, ovsdb.Dirty{Resync: true}, ls)
+		b.expectWrites("ensure") // the ways are not known yet
+		b.hops.tell(fabricPair, underlay.State{Pending: true})
+		b.hops.tell(wanPair, underlay.State{NextHop: underlay.NextHop{Resolved: true}})
+		b.expectWrites()
+		if _, ok := b.dp.hops[datapath.Pair(fabricPair)]; ok {
+			t.Error("a pending next hop must not take the place of what there is")
+		}
+		b.hops.tell(fabricPair, underlay.State{Problem: "silent"})
+		b.expectWrites("faults", "done")
+		if sw := b.db.PhysicalSwitches()[0]; sw.OtherConfig[hwvtep.Done] != "1" || len(sw.Faults) != 1 || !strings.HasSuffix(sw.Faults[0], "| silent") {
+			t.Errorf("%+v", sw)
+		}
+		b.resolve()
+		b.expectWrites("faults")
+		b.db.change(2, ovsdb.Dirty{Global: true})
+		b.expectWrites("done")
+		b.db.change(2, ovsdb.Dirty{Physical: true})
+		b.expectWrites()
+	})
+}
+
+func TestRefusedNetworkIsTriedAgainAndTold(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		b.dp.do(func() { b.dp.refuse["bad"] = true })
+		bad := joined("bad")
+		bad.Mcast = nil // it uses the same compute node, with another key
+		bad.Key = hwvtep.NewKey(5)
+		b.db.change(1, ovsdb.Dirty{Resync: true}, bad, joined("good"))
+		b.resolve()
+		synctest.Wait()
+		if _, ok := b.dp.has("good"); !ok {
+			t.Error("the other network has to wait")
+		}
+		if faults := b.db.PhysicalSwitches()[0].Faults; len(faults) != 1 || faults[0] != "bad |  | the datapath refuses it: full" {
+			t.Errorf("faults %q", faults)
+		}
+		time.Sleep(3 * time.Minute)
+		synctest.Wait()
+		tries := 0
+		b.dp.do(func() { tries = len(b.dp.applied); delete(b.dp.refuse, "bad") })
+		if tries < 8 || tries > 30 {
+			t.Errorf("tried %d times in three minutes, at %v", tries, b.dp.applied)
+		}
+		time.Sleep(applyRetryMax * 2)
+		synctest.Wait()
+		if _, ok := b.dp.has("bad"); !ok {
+			t.Error("it is not there")
+		}
+		if faults := b.db.PhysicalSwitches()[0].Faults; len(faults) != 0 {
+			t.Errorf("faults %q", faults)
+		}
+		if n := strings.Count(b.log.String(), "refuses a network"); n != 1 {
+			t.Errorf("told %d times", n)
+		}
+	})
+}
+
+func TestFullPassMendsTheDatapath(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		b.db.change(1, ovsdb.Dirty{Resync: true}, joined("net"))
+		synctest.Wait()
+		b.dp.do(func() {
+			delete(b.dp.networks, "net")
+			b.dp.networks["stray"] = derived("stray")
+		})
+		time.Sleep(fullPassEvery + time.Second)
+		synctest.Wait()
+		if _, ok := b.dp.has("net"); !ok {
+			t.Error("what somebody removed is not back")
+		}
+		if _, ok := b.dp.has("stray"); ok {
+			t.Error("what somebody added is still there")
+		}
+	})
+}
+
+func TestBrokenDatapathIsToldOnceAndTriedOften(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		b.dp.do(func() { b.dp.ensure = errors.New("no such interface") })
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		s, err := b.loop.state()
+		if err != nil || s.Datapath != "no such interface" {
+			t.Errorf("%q, %v", s.Datapath, err)
+		}
+		b.dp.do(func() { b.dp.ensure = nil })
+		time.Sleep(applyRetryMax * 2)
+		synctest.Wait()
+		log := b.log.String()
+		if strings.Count(log, "is not whole") != 1 || strings.Count(log, "whole again") != 1 {
+			t.Errorf("the log:\n%s", log)
+		}
+	})
+}
+
+func TestReporterTriesAgainAndTellsOnce(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		b.db.fail(errors.New("constraint violation"))
+		b.db.change(0, ovsdb.Dirty{Resync: true})
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if n := len(b.db.written()); n < 20 || n > 100 {
+			t.Errorf("tried %d times in five minutes", n)
+		}
+		b.db.fail(nil)
+		time.Sleep(2 * reportRetryMax)
+		synctest.Wait()
+		if len(b.db.PhysicalSwitches()) != 1 {
+			t.Error("the switch is not there")
+		}
+		if n := strings.Count(b.log.String(), "cannot write to the database"); n != 1 {
+			t.Errorf("told %d times:\n%s", n, b.log)
+		}
+	})
+}
+
+func TestReporterIsSilentAboutTheConnection(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		b.db.fail(ovsdb.ErrNotConnected)
+		b.db.change(0, ovsdb.Dirty{Resync: true})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if strings.Contains(b.log.String(), "cannot write") {
+			t.Errorf("that is the client's to tell:\n%s", b.log)
+		}
+	})
+}
+
+func TestAgeing(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		start := time.Now()
+		time.Sleep(35 * time.Second)
+		synctest.Wait()
+		b.dp.do(func() {
+			if len(b.dp.aged) != 3 || b.dp.aged[0].Sub(start) != 10*time.Second {
+				t.Errorf("looked at %v, from %v", b.dp.aged, start)
+			}
+		})
+	})
+	for after, want := range map[time.Duration]time.Duration{
+		2 * time.Second: time.Second, 100 * time.Second: 10 * time.Second, time.Hour: ageAtMostEvery,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			tick, stop := ageing(after)
+			defer stop()
+			if got := (<-tick).Sub(start); got != want {
+				t.Errorf("ageing %v looks every %v, want %v", after, got, want)
+			}
+		})
+	}
+	if tick, _ := ageing(0); tick != nil {
+		t.Error("0 means never")
+	}
+}
+
+func TestNextHopsOfNobodyAreTakenBack(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		b.db.change(1, ovsdb.Dirty{Resync: true}, joined("net"))
+		synctest.Wait()
+		b.resolve()
+		if len(b.dp.hops) != 2 {
+			t.Errorf("next hops %v", b.dp.hops)
+		}
+		b.db.mu.Lock()
+		delete(b.db.logical, "net")
+		b.db.mu.Unlock()
+		b.db.change(2, ovsdb.Dirty{LogicalSwitches: []string{"net"}})
+		time.Sleep(fullPassEvery + time.Second)
+		synctest.Wait()
+		if len(b.dp.hops) != 0 || len(b.hops.wanted) != 0 {
+			t.Errorf("next hops %v, wanted %v", b.dp.hops, b.hops.wanted)
+		}
+	})
+}

@@ -1,0 +1,182 @@
+package vtep
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"landbridge/internal/ethernet"
+	"landbridge/internal/vtep/datapath"
+	"landbridge/internal/vtep/forwarding"
+	"landbridge/internal/vtep/underlay"
+)
+
+// State is the answer to /state: what the datapath really holds, and what
+// keeps it from what the database asks.
+type State struct {
+	Switch   string         `json:"switch"`
+	Database DatabaseState  `json:"database"`
+	Datapath string         `json:"datapath_problem,omitempty"` // why it is not whole
+	Networks []NetworkState `json:"networks"`                   // sorted by name
+	NextHops []NextHopState `json:"next_hops"`                  // sorted by addresses
+	Faults   []string       `json:"faults"`                     // as in switch_fault_status
+}
+
+// DatabaseState is the connection to the database.
+type DatabaseState struct {
+	Address   string  `json:"address"`
+	Connected bool    `json:"connected"`
+	Problem   string  `json:"problem,omitempty"`
+	Read      bool    `json:"read"`             // all of it has been, since the start
+	Wanted    *uint64 `json:"wanted,omitempty"` // the last change asked for that is carried out
+}
+
+// NetworkState is a network of the datapath.
+type NetworkState struct {
+	Name    string        `json:"name"`
+	Problem string        `json:"problem,omitempty"` // why the datapath refuses what is asked
+	Tunnels []TunnelState `json:"tunnels"`           // sorted by remote, VNI
+	FDB     []FDBState    `json:"fdb"`               // sorted by MAC
+}
+
+// TunnelState is a tunnel with its counters.
+type TunnelState struct {
+	Remote netip.Addr `json:"remote"`
+	VNI    uint32     `json:"vni"`
+	Side   string     `json:"side"` // "fabric" or "wan"
+	Local  netip.Addr `json:"local"`
+	Flood  bool       `json:"flood"`
+
+	RxPackets uint64 `json:"rx_packets"`
+	RxBytes   uint64 `json:"rx_bytes"`
+	TxPackets uint64 `json:"tx_packets"`
+	TxBytes   uint64 `json:"tx_bytes"`
+}
+
+// FDBState is an address and the tunnel that it is behind.
+type FDBState struct {
+	MAC    ethernet.MAC `json:"mac"`
+	Remote netip.Addr   `json:"remote"`
+	VNI    uint32       `json:"vni"`
+	Static bool         `json:"static"`
+	Age    int          `json:"age_seconds"` // since it was heard of; 0 where static
+}
+
+// NextHopState is the way between two tunnel addresses.
+type NextHopState struct {
+	Local     netip.Addr   `json:"local"`
+	Remote    netip.Addr   `json:"remote"`
+	Interface string       `json:"interface,omitempty"`
+	Gateway   string       `json:"gateway,omitempty"`
+	Src       ethernet.MAC `json:"src"`
+	Dst       ethernet.MAC `json:"dst"`
+	MTU       int          `json:"mtu"`
+	Resolved  bool         `json:"resolved"`
+	Pending   bool         `json:"pending"`
+	Problem   string       `json:"problem,omitempty"`
+}
+
+// state gathers what there is now.
+func (l *loop) state() (State, error) {
+	s, err := l.overview()
+	if err != nil {
+		return s, err
+	}
+	byName := make(map[string]*NetworkState, len(s.Networks))
+	for i := range s.Networks {
+		byName[s.Networks[i].Name] = &s.Networks[i]
+	}
+	err = l.dp.VisitFDB(func(network string, e datapath.Entry) {
+		if n := byName[network]; n != nil {
+			n.FDB = append(n.FDB, FDBState{e.MAC, e.Endpoint.Remote, e.Endpoint.VNI, e.Static, int(e.Age.Seconds())})
+		}
+	})
+	for _, n := range s.Networks {
+		slices.SortFunc(n.FDB, func(a, b FDBState) int { return a.MAC.Compare(b.MAC) })
+	}
+	return s, err
+}
+
+// overview is the state without the FDB.
+func (l *loop) overview() (State, error) {
+	s, refused := l.own()
+	counters, err := l.dp.Counters()
+	if err != nil {
+		return s, err
+	}
+	networks := l.dp.Networks()
+	for _, name := range slices.Sorted(maps.Keys(networks)) {
+		s.Networks = append(s.Networks, networkState(networks[name], counters, refused[name]))
+	}
+	return s, nil
+}
+
+// own gives what the loop itself knows.
+func (l *loop) own() (s State, refused map[string]error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	hops := l.hops.States()
+	s = State{
+		Switch: l.cfg.Switch, Database: l.databaseState(), Datapath: text(l.broken),
+		Networks: []NetworkState{}, NextHops: []NextHopState{},
+		Faults: append([]string{}, l.desired.faults(l.refused, hops)...),
+	}
+	for p, h := range hops {
+		s.NextHops = append(s.NextHops, nextHopState(p, h))
+	}
+	slices.SortFunc(s.NextHops, func(a, b NextHopState) int {
+		return cmp.Or(a.Local.Compare(b.Local), a.Remote.Compare(b.Remote))
+	})
+	return s, maps.Clone(l.refused)
+}
+
+func (l *loop) databaseState() DatabaseState {
+	err := l.db.Err()
+	d := DatabaseState{Address: l.cfg.Database, Connected: err == nil, Problem: text(err), Read: l.synced}
+	if l.asked {
+		n := l.wanted
+		d.Wanted = &n
+	}
+	return d
+}
+
+func networkState(n forwarding.Network, c datapath.Counters, refused error) NetworkState {
+	out := NetworkState{Name: n.Name, Problem: text(refused), Tunnels: []TunnelState{}, FDB: []FDBState{}}
+	for _, e := range slices.SortedFunc(maps.Keys(n.Tunnels), forwarding.Endpoint.Compare) {
+		t, traffic := n.Tunnels[e], c.Tunnels[datapath.TunnelKey{Network: n.Name, Endpoint: e}]
+		out.Tunnels = append(out.Tunnels, TunnelState{
+			Remote: e.Remote, VNI: e.VNI, Side: t.Group.String(), Local: t.Local, Flood: t.Flood,
+			RxPackets: traffic.RxPackets, RxBytes: traffic.RxBytes,
+			TxPackets: traffic.TxPackets, TxBytes: traffic.TxBytes,
+		})
+	}
+	return out
+}
+
+func nextHopState(p underlay.Pair, s underlay.State) NextHopState {
+	h := NextHopState{
+		Local: p.Local, Remote: p.Remote, Interface: s.Interface,
+		Src: s.NextHop.Src, Dst: s.NextHop.Dst, MTU: s.NextHop.MTU,
+		Resolved: s.NextHop.Resolved, Pending: s.Pending, Problem: s.Problem,
+	}
+	if s.Gateway.IsValid() {
+		h.Gateway = s.Gateway.String()
+	}
+	return h
+}
+
+// serveState answers /state.
+func (l *loop) serveState(w http.ResponseWriter, _ *http.Request) {
+	s, err := l.state()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	_ = e.Encode(s) // fails where the reader has gone
+}
