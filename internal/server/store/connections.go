@@ -22,7 +22,7 @@ func (s *Store) connections() connections {
 
 // waiting is the status of a connection that is new, or is asked to be another.
 func waiting() l2gw.Status {
-	return l2gw.Status{State: l2gw.Pending, Reason: "as asked now, not yet at the switches"}
+	return l2gw.Status{State: l2gw.Pending, Reason: "It has just been asked for and is not yet at the switches."}
 }
 
 // Create connects a network to a gateway.
