@@ -43,6 +43,8 @@ type gateways struct {
 }
 
 func (g gateways) Update(ctx context.Context, id string, u l2gw.GatewayUpdate) (l2gw.Gateway, error) {
+	g.s.asking.RLock()
+	defer g.s.asking.RUnlock()
 	gw, err := g.Updatable.Update(ctx, id, u)
 	if err == nil {
 		g.s.planUsersOf(ctx, id)
@@ -57,6 +59,8 @@ type remoteGateways struct {
 }
 
 func (g remoteGateways) Update(ctx context.Context, id string, u l2gw.RemoteGatewayUpdate) (l2gw.RemoteGateway, error) {
+	g.s.asking.RLock()
+	defer g.s.asking.RUnlock()
 	gw, err := g.Updatable.Update(ctx, id, u)
 	if err == nil {
 		g.s.planUsersOf(ctx, id)
@@ -116,6 +120,8 @@ type remoteMACs struct {
 }
 
 func (m remoteMACs) Create(ctx context.Context, v l2gw.RemoteMAC) (l2gw.RemoteMAC, error) {
+	m.s.asking.RLock()
+	defer m.s.asking.RUnlock()
 	made, err := m.Collection.Create(ctx, v)
 	if err == nil {
 		m.plan(ctx, made)

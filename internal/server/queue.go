@@ -57,6 +57,13 @@ func (q *queue) planNetworks(ids []string) {
 	})
 }
 
+// planning tells whether a network waits to be planned.
+func (q *queue) planning(id string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.wait.plan.Has(id)
+}
+
 // take gives all that waits, except that of the networks to plan later it gives
 // one, and only where nothing else waits. Not ok: there is nothing.
 func (q *queue) take() (w work, ok bool) {

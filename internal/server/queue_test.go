@@ -48,3 +48,24 @@ func TestPuttingWakesOnce(t *testing.T) {
 	default:
 	}
 }
+
+// A network waits to be planned until it is taken, and again when it is put in
+// meanwhile.
+
+// A network waits to be planned until it is taken, and again when it is put in
+// meanwhile.
+func TestPlanning(t *testing.T) {
+	q := newQueue()
+	for range 2 {
+		if q.planning("n") {
+			t.Error("it waits before it was put in")
+		}
+		q.planNetworks([]string{"n"})
+		if !q.planning("n") || q.planning("other") {
+			t.Error("it does not wait, or another does")
+		}
+		if w, ok := q.take(); !ok || !w.plan.Has("n") {
+			t.Errorf("took %+v", w)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -36,6 +37,10 @@ type Server struct {
 	queue   *queue
 	reports *reports
 	*book   // Plan and Wait
+	// asking is held for reading from the change of what is asked until its
+	// networks are queued to be planned, and for writing while statuses are
+	// written: none is, that was worked out for what was asked before.
+	asking sync.RWMutex
 }
 
 var (

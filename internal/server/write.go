@@ -11,13 +11,16 @@ import (
 )
 
 // writeStatuses works out the statuses of some networks and writes those that
-// have changed, in one transaction.
+// have changed, in one transaction. A network that waits to be planned is left
+// for then.
 func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error {
+	l.asking.Lock()
+	defer l.asking.Unlock()
 	changed := map[string]l2gw.Status{}
 	var concerned []*network
 	for id := range ids {
 		n := l.networks[id]
-		if n == nil {
+		if n == nil || l.queue.planning(id) {
 			continue
 		}
 		seen := l.reports.seen(n.out.Name, n.devices)

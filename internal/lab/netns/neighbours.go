@@ -15,7 +15,7 @@ import (
 // for the MAC 00:00:00:00:00:00.
 func (n *Namespace) Flood(vxlan string) ([]netip.Addr, error) {
 	var out []netip.Addr
-	err := n.eachFDB(vxlan, func(e netlink.Neigh, mac ethernet.MAC, dst netip.Addr) error {
+	err := n.eachFDB(vxlan, func(_ netlink.Neigh, mac ethernet.MAC, dst netip.Addr) error {
 		if mac == (ethernet.MAC{}) {
 			out = append(out, dst)
 		}
