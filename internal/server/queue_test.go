@@ -51,9 +51,6 @@ func TestPuttingWakesOnce(t *testing.T) {
 
 // A network waits to be planned until it is taken, and again when it is put in
 // meanwhile.
-
-// A network waits to be planned until it is taken, and again when it is put in
-// meanwhile.
 func TestPlanning(t *testing.T) {
 	q := newQueue()
 	for range 2 {
