@@ -30,6 +30,16 @@ func (k Key) Or(other Key) Key {
 	return other
 }
 
+// Compare orders keys by their number, an absent one first.
+func (k Key) Compare(o Key) int { return cmp.Compare(k.rank(), o.rank()) }
+
+func (k Key) rank() int64 {
+	if !k.set {
+		return -1
+	}
+	return int64(k.vni)
+}
+
 // String gives the number, or "-" for an absent key.
 func (k Key) String() string {
 	if !k.set {
@@ -59,8 +69,7 @@ func (l Locator) WAN() bool { return l.Key.set }
 func (l Locator) Compare(o Locator) int {
 	return cmp.Or(
 		l.Addr.Compare(o.Addr),
-		cmp.Compare(l.Key.vni, o.Key.vni),
-		compareBool(l.Key.set, o.Key.set),
+		l.Key.Compare(o.Key),
 		cmp.Compare(l.Encapsulation, o.Encapsulation),
 	)
 }
@@ -71,14 +80,4 @@ func (l Locator) String() string {
 		return fmt.Sprintf("%s %s", l.Encapsulation, l.Addr)
 	}
 	return fmt.Sprintf("%s %s key %s", l.Encapsulation, l.Addr, l.Key)
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }

@@ -1,7 +1,6 @@
 package ovsdb
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -105,21 +104,8 @@ func ucastWork(d hwvtep.Delta) []ucastChange {
 	for _, u := range d.DelUcast {
 		out = append(out, ucastChange{u, true})
 	}
-	byMAC := func(a, b ucastChange) int {
-		return cmp.Or(a.ucast.MAC.Compare(b.ucast.MAC), compareBool(a.remove, b.remove))
-	}
-	slices.SortStableFunc(out, byMAC)
+	slices.SortStableFunc(out, func(a, b ucastChange) int { return a.ucast.MAC.Compare(b.ucast.MAC) })
 	return out
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }
 
 // valid tells whether a unicast row is one that may be written; the schema

@@ -2,9 +2,7 @@ package capture
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
-	"os"
 	"testing"
 	"time"
 
@@ -17,23 +15,8 @@ import (
 	"landbridge/internal/lab/testenv"
 )
 
-func namespace(t *testing.T, label string) *netns.Namespace {
-	t.Helper()
-	testenv.RequireRoot(t)
-	ns, err := netns.New(fmt.Sprintf("lbcap%d%s", os.Getpid(), label))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(ns.Close(), netns.Delete(ns.Name)); err != nil {
-			t.Error(err)
-		}
-	})
-	return ns
-}
-
 func TestCaptureSeesEveryPacketBothWays(t *testing.T) {
-	a, b := namespace(t, "a"), namespace(t, "b")
+	a, b := testenv.Namespace(t, "a"), testenv.Namespace(t, "b")
 	err := errors.Join(
 		netns.Veth(a, "eth0", b, "eth0"),
 		a.AddAddr("eth0", netip.MustParsePrefix("192.0.2.1/24")),
@@ -73,7 +56,7 @@ func TestCaptureSeesEveryPacketBothWays(t *testing.T) {
 }
 
 func TestCaptureOfNoLink(t *testing.T) {
-	if _, err := Start(namespace(t, "c"), "nothing0"); err == nil {
+	if _, err := Start(testenv.Namespace(t, "c"), "nothing0"); err == nil {
 		t.Error("captured on a link that is not there")
 	}
 }

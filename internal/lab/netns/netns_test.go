@@ -19,21 +19,6 @@ import (
 	"landbridge/internal/lab/testenv"
 )
 
-func namespace(t *testing.T, label string) *netns.Namespace {
-	t.Helper()
-	testenv.RequireRoot(t)
-	ns, err := netns.New(fmt.Sprintf("lbns%d%s", os.Getpid(), label))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(ns.Close(), netns.Delete(ns.Name)); err != nil {
-			t.Error(err)
-		}
-	})
-	return ns
-}
-
 func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
 func addr(s string) netip.Addr     { return netip.MustParseAddr(s) }
 
@@ -61,7 +46,7 @@ func TestDeleteOfWhatWasNeverMounted(t *testing.T) {
 }
 
 func TestNamespacesExclude(t *testing.T) {
-	ns := namespace(t, "x")
+	ns := testenv.Namespace(t, "x")
 	if _, err := netns.New(ns.Name); err == nil {
 		t.Error("made two namespaces of one name")
 	}
@@ -71,7 +56,7 @@ func TestNamespacesExclude(t *testing.T) {
 }
 
 func TestDoAndStartAreInside(t *testing.T) {
-	ns := namespace(t, "in")
+	ns := testenv.Namespace(t, "in")
 	if err := ns.AddBridge("onlyhere"); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +87,7 @@ func TestDoAndStartAreInside(t *testing.T) {
 }
 
 func TestDoComesBackFromAGoroutineThatEnds(t *testing.T) {
-	ns := namespace(t, "exit")
+	ns := testenv.Namespace(t, "exit")
 	if err := ns.AddBridge("onlyhere"); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +108,7 @@ func TestDoComesBackFromAGoroutineThatEnds(t *testing.T) {
 }
 
 func TestDialContextConnectsInside(t *testing.T) {
-	ns := namespace(t, "dial")
+	ns := testenv.Namespace(t, "dial")
 	var l net.Listener
 	if err := ns.Do(func() (err error) {
 		l, err = net.Listen("tcp", "127.0.0.1:0")
@@ -146,7 +131,7 @@ func TestDialContextConnectsInside(t *testing.T) {
 }
 
 func TestFloodIsSetWhole(t *testing.T) {
-	ns := namespace(t, "fdb")
+	ns := testenv.Namespace(t, "fdb")
 	err := errors.Join(ns.AddBridge("under"), ns.AddAddr("under", prefix("10.9.0.1/24")),
 		ns.AddVXLAN(netns.VXLAN{Name: "vx", VNI: 7, Local: addr("10.9.0.1"), Port: 4789}))
 	if err != nil {
@@ -172,7 +157,7 @@ func TestFloodIsSetWhole(t *testing.T) {
 }
 
 func TestNeighbours(t *testing.T) {
-	ns := namespace(t, "nb")
+	ns := testenv.Namespace(t, "nb")
 	mac := ethernet.MustParseMAC("02:00:00:00:00:07")
 	err := errors.Join(ns.AddBridge("eth0"), ns.AddAddr("eth0", prefix("192.0.2.1/24")), ns.AddNeighbour("eth0", addr("192.0.2.7"), mac))
 	if err != nil {
@@ -193,7 +178,7 @@ func TestNeighbours(t *testing.T) {
 }
 
 func TestLinksAreAsAsked(t *testing.T) {
-	a, b := namespace(t, "la"), namespace(t, "lb")
+	a, b := testenv.Namespace(t, "la"), testenv.Namespace(t, "lb")
 	mac := ethernet.MustParseMAC("02:00:00:00:00:09")
 	err := errors.Join(netns.Veth(a, "one", b, "two"), a.SetMAC("one", mac), a.SetMTU("one", 1450),
 		a.AddAddr("one", prefix("192.0.2.1/24")), a.AddRoute(prefix("0.0.0.0/0"), addr("192.0.2.2")),

@@ -3,9 +3,7 @@ package ping
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
-	"os"
 	"testing"
 	"time"
 
@@ -17,7 +15,7 @@ import (
 func pair(t *testing.T) (a, b *netns.Namespace) {
 	t.Helper()
 	testenv.RequireRoot(t)
-	a, b = namespace(t, "a"), namespace(t, "b")
+	a, b = testenv.Namespace(t, "a"), testenv.Namespace(t, "b")
 	err := errors.Join(
 		netns.Veth(a, "eth0", b, "eth0"),
 		a.AddAddr("eth0", netip.MustParsePrefix("192.0.2.1/24")),
@@ -27,20 +25,6 @@ func pair(t *testing.T) (a, b *netns.Namespace) {
 		t.Fatal(err)
 	}
 	return a, b
-}
-
-func namespace(t *testing.T, label string) *netns.Namespace {
-	t.Helper()
-	ns, err := netns.New(fmt.Sprintf("lbping%d%s", os.Getpid(), label))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(ns.Close(), netns.Delete(ns.Name)); err != nil {
-			t.Error(err)
-		}
-	})
-	return ns
 }
 
 func TestCountAccountsForEveryRequest(t *testing.T) {

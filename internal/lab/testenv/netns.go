@@ -3,6 +3,7 @@ package testenv
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -23,20 +24,27 @@ type NetNS struct {
 	ns   *netns.Namespace
 }
 
-// NewNetNS makes a namespace with its loopback up. The label becomes part of
-// its name, which is unique on the machine. It goes away when the test ends.
+// NewNetNS makes a Namespace whose faults end the test.
 func NewNetNS(t testing.TB, label string) *NetNS {
+	t.Helper()
+	ns := Namespace(t, label)
+	return &NetNS{Name: ns.Name, t: t, ns: ns}
+}
+
+// Namespace makes a network namespace with its loopback up. The label becomes
+// part of its name, which is unique on the machine. It goes away when the test
+// ends.
+func Namespace(t testing.TB, label string) *netns.Namespace {
 	t.Helper()
 	RequireRoot(t)
 	ns, err := netns.New(uniqueName(label))
 	must(t, err, "prepare the test")
 	t.Cleanup(func() {
-		_ = ns.Close() // only a handle
-		if err := netns.Delete(ns.Name); err != nil {
+		if err := errors.Join(ns.Close(), netns.Delete(ns.Name)); err != nil {
 			t.Error(err)
 		}
 	})
-	return &NetNS{Name: ns.Name, t: t, ns: ns}
+	return ns
 }
 
 // RequireRoot ends the test at once, as failed, where it lacks root.
