@@ -13,10 +13,12 @@ RUNTIME_PACKAGES  := openvswitch-common openvswitch-vtep
 LAB_PACKAGES      := iproute2 iputils-ping tcpdump curl
 # What `make generate` needs: the eBPF objects are committed, so nothing else does.
 GENERATE_PACKAGES := clang-14 llvm-14 libbpf-dev
+# The databases that tests start for themselves.
+TEST_PACKAGES     := postgresql mariadb-server
 # What the race detector needs.
-TEST_PACKAGES     := gcc libc6-dev
+RACE_PACKAGES     := gcc libc6-dev
 
-.PHONY: help build demo lab lab-down test race fuzz check format lint generate generated bench deps deps-lab deps-generate deps-test root clean
+.PHONY: help build demo lab lab-down test race fuzz check format lint generate generated bench deps deps-lab deps-generate deps-test deps-race root clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,10 +36,10 @@ lab: root deps deps-lab build ## the two clouds, left running to look around; `m
 lab-down: root build ## end what `make lab` left running
 	$(BIN)/landbridge-lab down
 
-test: root deps build ## everything but benchmarks: unit, property and fuzz-seed tests, real edges, end to end
+test: root deps deps-test build ## everything but benchmarks: unit, property and fuzz-seed tests, real edges, end to end
 	LANDBRIDGE_BIN=$(BIN) $(GO) test -timeout 20m ./...
 
-race: root deps deps-test build ## the same with the race detector
+race: root deps deps-test deps-race build ## the same with the race detector
 	LANDBRIDGE_BIN=$(BIN) CGO_ENABLED=1 $(GO) test -race -timeout 40m ./...
 
 FUZZTIME ?= 30s
@@ -80,7 +82,8 @@ deps: PACKAGES := $(RUNTIME_PACKAGES)
 deps-lab: PACKAGES := $(LAB_PACKAGES)
 deps-generate: PACKAGES := $(GENERATE_PACKAGES)
 deps-test: PACKAGES := $(TEST_PACKAGES)
-deps deps-lab deps-generate deps-test:
+deps-race: PACKAGES := $(RACE_PACKAGES)
+deps deps-lab deps-generate deps-test deps-race:
 	@missing=$$(for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	[ -z "$$missing" ] || { \

@@ -51,6 +51,7 @@ func command() *cobra.Command {
 		}
 		return run(cmd.Context(), cfg)
 	}
+	cmd.AddCommand(databaseCommand())
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	return cmd
 }

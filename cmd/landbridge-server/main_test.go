@@ -36,13 +36,16 @@ type program struct {
 	t    *testing.T
 	dir  string
 	addr string
-	db   *testenv.OVSDB
-	stop func()
+	// metrics is where they are.
+	metrics string
+	db      *testenv.OVSDB
+	more    []string // arguments
+	stop    func()
 }
 
 func newProgram(t *testing.T) *program {
 	t.Helper()
-	p := &program{t: t, dir: t.TempDir(), db: testenv.StartOVSDB(t), addr: freeAddr(t)}
+	p := &program{t: t, dir: t.TempDir(), db: testenv.StartOVSDB(t), addr: freeAddr(t), metrics: freeAddr(t)}
 	if err := os.WriteFile(p.file("cloud.yaml"), []byte(cloudFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +60,10 @@ func (p *program) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	cmd := command()
-	cmd.SetArgs([]string{
-		"--listen", p.addr, "--database", "sqlite:" + p.file("server.db"), "--cloud-file", p.file("cloud.yaml"),
+	cmd.SetArgs(append([]string{
+		"--metrics-listen", p.metrics, "--listen", p.addr, "--database", "sqlite:" + p.file("server.db"), "--cloud-file", p.file("cloud.yaml"),
 		"--announce-file", p.file("served.yaml"), "--switch", p.db.Unix, "--log-level", "error",
-	})
+	}, p.more...))
 	go func() { done <- cmd.ExecuteContext(ctx) }()
 	p.stop = func() {
 		p.stop = func() {}
@@ -214,6 +217,8 @@ func TestBadStarts(t *testing.T) {
 		{"a cloud that is not there", []string{"--cloud-file", "/nowhere.yaml", "--listen", "127.0.0.1:0"}, "/nowhere.yaml"},
 		{"a public address", []string{"--cloud-file", cloud, "--listen", "0.0.0.0:9696"}, "no authentication"},
 		{"a port in use", []string{"--cloud-file", cloud, "--listen", taken.Addr().String()}, "another program has the port"},
+		{"a port of metrics in use", []string{"--cloud-file", cloud, "--listen", "127.0.0.1:0", "--metrics-listen", taken.Addr().String()}, "another program has the port"},
+		{"no authority for Neutron", []string{"--cloud-file", cloud, "--listen", "127.0.0.1:0", "--database", "sqlite::memory:", "--neutron-url", "https://x", "--neutron-ca", "/nowhere.pem"}, "/nowhere.pem"},
 		{"no folder for the database", []string{"--cloud-file", cloud, "--listen", "127.0.0.1:0", "--database", "sqlite:/nowhere/x.db"}, "/nowhere/x.db"},
 		{"an unknown flag", []string{"--lisen", "x"}, "unknown flag: --lisen"},
 		{"a stray word", []string{"now"}, "unknown command"},
@@ -221,7 +226,7 @@ func TestBadStarts(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cmd := command()
-			cmd.SetArgs(c.args)
+			cmd.SetArgs(append([]string{"--metrics-listen", "127.0.0.1:0"}, c.args...))
 			if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q in it", err, c.want)
 			}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"os"
 
 	"golang.org/x/sync/errgroup"
@@ -12,26 +11,25 @@ import (
 	"landbridge/internal/agent"
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/server"
-	"landbridge/internal/server/api"
 	"landbridge/internal/server/cloud/static"
 	"landbridge/internal/server/config"
 	"landbridge/internal/server/httpd"
-	"landbridge/internal/server/store"
+	"landbridge/internal/server/neutronapi"
 )
 
 // run runs the server until ctx ends, which is no error.
 func run(ctx context.Context, cfg config.Config) (err error) {
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	log := newLog(cfg)
 	cloud, err := static.Open(static.Config{File: cfg.CloudFile, Announce: cfg.AnnounceFile, Logger: log})
 	if err != nil {
 		return err
 	}
-	listener, err := httpd.ListenLoopback(ctx, cfg.Listen)
+	doors, err := open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // closed already where it has served
-	db, err := store.Open(ctx, cfg.Database)
+	defer doors.close()
+	db, err := openDatabase(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -41,24 +39,39 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	log.Info("landbridge-server has started", "listen", listener.Addr(), "database", cfg.Database, "cloud", cfg.CloudFile, "switches", cfg.Switches)
-	return serve(ctx, core, hands, listener, log)
+	shown := watch(core, db, doors.api, log)
+	db.Observe(shown.Statement)
+	served, err := newFront(cfg, core, log)
+	if err != nil {
+		return err
+	}
+	defer served.close()
+	log.Info("landbridge-server has started", "listen", doors.api.Addr(), "metrics", doors.metricsAddr(), "neutron", cfg.Neutron.URL, "database", db.String(), "cloud", cfg.CloudFile, "switches", cfg.Switches)
+	return serve(ctx, log, core.Run, hands.Run,
+		doors.serveAPI(shown.Observe(served, served.Route), log), doors.serveMetrics(shown.Handler(), log))
 }
 
+// part is one of what runs at the same time, until its context ends.
+type part func(context.Context) error
+
 // serve runs the parts until ctx ends, or one of them fails.
-func serve(ctx context.Context, core *server.Server, hands *agent.Agent, listener net.Listener, log *slog.Logger) error {
-	g, parts := errgroup.WithContext(ctx)
-	g.Go(func() error { return core.Run(parts) })
-	g.Go(func() error { return hands.Run(parts) })
-	g.Go(func() error {
-		return httpd.Serve(parts, listener, api.New(core, api.Options{Logger: log}), httpd.DefaultLimits(), log)
-	})
+func serve(ctx context.Context, log *slog.Logger, parts ...part) error {
+	g, all := errgroup.WithContext(ctx)
+	for _, p := range parts {
+		g.Go(func() error { return p(all) })
+	}
 	err := g.Wait()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		log.Info("landbridge-server has ended")
 		return nil
 	}
 	return err
+}
+
+// newLog writes to standard error, and names the request that a line is about.
+func newLog(cfg config.Config) *slog.Logger {
+	text := slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})
+	return slog.New(httpd.WithRequestID(text, neutronapi.RequestID))
 }
 
 func databases(cfg config.Config, log *slog.Logger) []ovsdb.Config {

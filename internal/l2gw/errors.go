@@ -14,6 +14,7 @@ const (
 	Invalid                 // 400: the request breaks a rule by itself
 	NotFound                // 404: something named does not exist
 	Conflict                // 409: the request does not fit what exists
+	Stale                   // 412: the object is at another revision than asked for
 	Unavailable             // 503: something needed is out of reach; try again
 )
 

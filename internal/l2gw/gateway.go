@@ -9,6 +9,7 @@ type Gateway struct {
 	ProjectID string
 	Name      string
 	Devices   []Device // at least one
+	Standard
 }
 
 // Device is one switch of a gateway.
@@ -33,6 +34,7 @@ type Connection struct {
 	NetworkID string
 	VLAN      *uint16 // for interfaces without VLANs of their own; nil: unset
 	Status    Status
+	Standard
 }
 
 // RemoteGateway is an l2_remote_gateway: the tunnel endpoint of another
@@ -42,6 +44,7 @@ type RemoteGateway struct {
 	ProjectID string
 	Name      string
 	Addr      netip.Addr
+	Standard
 }
 
 // RemoteConnection is an l2_remote_gateway_connection: a network of this cloud
@@ -59,6 +62,7 @@ type RemoteConnection struct {
 	Flood         bool          // flood broadcast, multicast and unknown unicast to the remote side
 	Encapsulation Encapsulation // on the WAN link
 	Status        Status
+	Standard
 }
 
 // RemoteMAC is an l2_remote_mac: a host known to live behind a remote
@@ -69,6 +73,7 @@ type RemoteMAC struct {
 	MAC                MAC
 	Addr               netip.Addr // the host's address; the zero Addr: unknown
 	RemoteConnectionID string
+	Standard
 }
 
 // Encapsulation is the tunnel protocol of a remote connection, as the API

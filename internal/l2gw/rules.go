@@ -59,6 +59,9 @@ func (g Gateway) With(u GatewayUpdate) (Gateway, error) {
 	if u.Name != nil {
 		g.Name = *u.Name
 	}
+	if u.Description != nil {
+		g.Description = *u.Description
+	}
 	g.Devices = slices.Clone(g.Devices)
 	for _, d := range u.Devices {
 		i := slices.IndexFunc(g.Devices, func(have Device) bool { return have.Name == d.Name })

@@ -89,6 +89,11 @@ func ErrRemoteMACExists(m RemoteMAC) *Error {
 		"mac %s exists already on rgw_connection %s", m.MAC, m.RemoteConnectionID)
 }
 
+func errStale(wanted, current Revision) *Error {
+	return Errorf(Stale, "RevisionNumberConstraintFailed",
+		"Constrained to %d, but current revision is %d", wanted, current)
+}
+
 func errDeviceNotFound(gatewayID, device string) *Error {
 	return Errorf(NotFound, "L2GatewayDeviceNotFound",
 		"device_name %q: l2_gateway %s has no such device", device, gatewayID)

@@ -65,12 +65,37 @@ func CheckRemoteGateway(g RemoteGateway, others []RemoteGateway) error {
 	return nil
 }
 
-// CheckRemoteMAC judges a new remote MAC against those that exist.
-func CheckRemoteMAC(m RemoteMAC, others []RemoteMAC) error {
+// With gives the remote gateway as the update makes it.
+func (g RemoteGateway) With(u RemoteGatewayUpdate) RemoteGateway {
+	if u.Name != nil {
+		g.Name = *u.Name
+	}
+	if u.Description != nil {
+		g.Description = *u.Description
+	}
+	if u.Addr != nil {
+		g.Addr = u.Addr.Unmap()
+	}
+	return g
+}
+
+// CheckRemoteMACs judges new remote MACs against those that exist, and each
+// against those before it.
+func CheckRemoteMACs(list, others []RemoteMAC) error {
+	type place struct {
+		connection string
+		mac        MAC
+	}
+	taken := make(map[place]bool, len(list)+len(others))
 	for _, o := range others {
-		if o.RemoteConnectionID == m.RemoteConnectionID && o.MAC == m.MAC {
+		taken[place{o.RemoteConnectionID, o.MAC}] = true
+	}
+	for _, m := range list {
+		at := place{m.RemoteConnectionID, m.MAC}
+		if taken[at] {
 			return ErrRemoteMACExists(m)
 		}
+		taken[at] = true
 	}
 	return nil
 }

@@ -99,20 +99,39 @@ func TestCheckRemoteGateway(t *testing.T) {
 	}
 }
 
-func TestCheckRemoteMAC(t *testing.T) {
+func TestCheckRemoteMACs(t *testing.T) {
 	mac := l2gw.MAC{2, 0, 0, 0, 0, 1}
+	at := func(last byte, connection string) l2gw.RemoteMAC {
+		return l2gw.RemoteMAC{MAC: l2gw.MAC{2, 0, 0, 0, 0, last}, RemoteConnectionID: connection}
+	}
 	others := []l2gw.RemoteMAC{{ID: "x", MAC: mac, RemoteConnectionID: "c"}}
+	taken := func(last, connection string) broken {
+		return broken{l2gw.Conflict, "L2RemoteMacExists", []string{"02:00:00:00:00:" + last, connection}}
+	}
 	for name, c := range map[string]struct {
-		mac  l2gw.RemoteMAC
+		list []l2gw.RemoteMAC
 		want broken
 	}{
-		"another MAC":        {mac: l2gw.RemoteMAC{MAC: l2gw.MAC{2, 0, 0, 0, 0, 2}, RemoteConnectionID: "c"}},
-		"another connection": {mac: l2gw.RemoteMAC{MAC: mac, RemoteConnectionID: "d"}},
-		"the same": {
-			mac:  l2gw.RemoteMAC{MAC: mac, RemoteConnectionID: "c"},
-			want: broken{l2gw.Conflict, "L2RemoteMacExists", []string{"02:00:00:00:00:01", "c"}},
-		},
+		"nothing":                  {},
+		"another MAC":              {list: []l2gw.RemoteMAC{at(2, "c")}},
+		"another connection":       {list: []l2gw.RemoteMAC{at(1, "d")}},
+		"one that exists":          {list: []l2gw.RemoteMAC{at(2, "c"), at(1, "c")}, want: taken("01", "c")},
+		"one twice":                {list: []l2gw.RemoteMAC{at(2, "d"), at(3, "d"), at(2, "d")}, want: taken("02", "d")},
+		"one on three connections": {list: []l2gw.RemoteMAC{at(4, "c"), at(4, "d"), at(4, "e")}},
 	} {
-		t.Run(name, func(t *testing.T) { c.want.check(t, l2gw.CheckRemoteMAC(c.mac, others)) })
+		t.Run(name, func(t *testing.T) { c.want.check(t, l2gw.CheckRemoteMACs(c.list, others)) })
+	}
+}
+
+func TestRemoteGatewayWith(t *testing.T) {
+	name, description, addr := "b", "far away", netip.MustParseAddr("::ffff:192.0.2.9")
+	before := l2gw.RemoteGateway{ID: "x", Name: "a", Addr: netip.MustParseAddr("192.0.2.1")}
+	want := before
+	want.Name, want.Description, want.Addr = name, description, netip.MustParseAddr("192.0.2.9")
+	if got := before.With(l2gw.RemoteGatewayUpdate{Name: &name, Description: &description, Addr: &addr}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := before.With(l2gw.RemoteGatewayUpdate{}); got != before {
+		t.Errorf("an empty update made %+v", got)
 	}
 }

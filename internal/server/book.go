@@ -70,6 +70,13 @@ func (b *book) whole() bool {
 	return b.isWhole()
 }
 
+// latest gives the revision of the plan.
+func (b *book) latest() rpc.Revision {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.revision
+}
+
 func (b *book) isWhole() bool { return b.unplanned != nil && len(b.unplanned) == 0 }
 
 // set replaces the plan of one network: its logical switch of the given name by

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"landbridge/internal/l2gw"
 )
@@ -12,12 +14,12 @@ import (
 
 // Gateways implements l2gw.Collections.
 func (s *Server) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
-	return gateways{s.cfg.Store.Gateways(), s}
+	return updatable[l2gw.Gateway, l2gw.GatewayUpdate]{s.cfg.Store.Gateways(), s}
 }
 
 // RemoteGateways implements l2gw.Collections.
 func (s *Server) RemoteGateways() l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate] {
-	return remoteGateways{s.cfg.Store.RemoteGateways(), s}
+	return updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate]{s.cfg.Store.RemoteGateways(), s}
 }
 
 // Connections implements l2gw.Collections.
@@ -35,37 +37,21 @@ func (s *Server) RemoteMACs() l2gw.Collection[l2gw.RemoteMAC] {
 	return remoteMACs{s.cfg.Store.RemoteMACs(), s}
 }
 
-// gateways are of no network while they have no connections, so that only an
-// update concerns some.
-type gateways struct {
-	l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate]
+// updatable are gateways and remote gateways: of no network while they have no
+// connections, so that only an update concerns some.
+type updatable[T, U any] struct {
+	l2gw.Updatable[T, U]
 	s *Server
 }
 
-func (g gateways) Update(ctx context.Context, id string, u l2gw.GatewayUpdate) (l2gw.Gateway, error) {
-	g.s.asking.RLock()
-	defer g.s.asking.RUnlock()
-	gw, err := g.Updatable.Update(ctx, id, u)
+func (c updatable[T, U]) Update(ctx context.Context, id string, u U, at ...l2gw.Revision) (T, error) {
+	c.s.asking.RLock()
+	defer c.s.asking.RUnlock()
+	v, err := c.Updatable.Update(ctx, id, u, at...)
 	if err == nil {
-		g.s.planUsersOf(ctx, id)
+		c.s.planUsersOf(ctx, id)
 	}
-	return gw, err
-}
-
-// remoteGateways are the same.
-type remoteGateways struct {
-	l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate]
-	s *Server
-}
-
-func (g remoteGateways) Update(ctx context.Context, id string, u l2gw.RemoteGatewayUpdate) (l2gw.RemoteGateway, error) {
-	g.s.asking.RLock()
-	defer g.s.asking.RUnlock()
-	gw, err := g.Updatable.Update(ctx, id, u)
-	if err == nil {
-		g.s.planUsersOf(ctx, id)
-	}
-	return gw, err
+	return v, err
 }
 
 // planUsersOf has the networks of a gateway or remote gateway planned.
@@ -73,7 +59,7 @@ func (s *Server) planUsersOf(ctx context.Context, id string) {
 	// The change is made: whoever asked for it may be gone by now.
 	networks, err := s.cfg.Store.NetworksOf(context.WithoutCancel(ctx), id)
 	if err != nil {
-		s.cfg.Logger.Warn("the networks that a change concerns cannot be found; planning all", "id", id, "error", err)
+		s.cfg.Logger.WarnContext(ctx, "the networks that a change concerns cannot be found; planning all", "id", id, "error", err)
 		networks = nil
 	} else if len(networks) == 0 {
 		return
@@ -89,24 +75,39 @@ type onNetwork[T any] struct {
 }
 
 func (c onNetwork[T]) Create(ctx context.Context, v T) (T, error) {
-	id := c.network(v)
-	network, err := c.s.cfg.Cloud.Network(ctx, id)
+	made, err := c.CreateAll(ctx, []T{v})
 	if err != nil {
 		return v, err
 	}
-	made, err := c.NetworkCollection.Create(ctx, v, network)
+	return made[0], nil
+}
+
+func (c onNetwork[T]) CreateAll(ctx context.Context, list []T) ([]T, error) {
+	networks := map[string]l2gw.Network{}
+	for _, v := range list {
+		id := c.network(v)
+		if _, known := networks[id]; known {
+			continue
+		}
+		network, err := c.s.cfg.Cloud.Network(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		networks[id] = network
+	}
+	made, err := c.NetworkCollection.CreateAll(ctx, list, networks)
 	if err == nil {
-		c.s.queue.planNetworks([]string{id})
+		c.s.queue.planNetworks(keys(networks))
 	}
 	return made, err
 }
 
-func (c onNetwork[T]) Delete(ctx context.Context, id string) error {
+func (c onNetwork[T]) Delete(ctx context.Context, id string, at ...l2gw.Revision) error {
 	v, err := c.Get(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := c.NetworkCollection.Delete(ctx, id); err != nil {
+	if err := c.NetworkCollection.Delete(ctx, id, at...); err != nil {
 		return err
 	}
 	c.s.queue.planNetworks([]string{c.network(v)})
@@ -120,35 +121,53 @@ type remoteMACs struct {
 }
 
 func (m remoteMACs) Create(ctx context.Context, v l2gw.RemoteMAC) (l2gw.RemoteMAC, error) {
+	made, err := m.CreateAll(ctx, []l2gw.RemoteMAC{v})
+	if err != nil {
+		return v, err
+	}
+	return made[0], nil
+}
+
+func (m remoteMACs) CreateAll(ctx context.Context, list []l2gw.RemoteMAC) ([]l2gw.RemoteMAC, error) {
 	m.s.asking.RLock()
 	defer m.s.asking.RUnlock()
-	made, err := m.Collection.Create(ctx, v)
+	made, err := m.Collection.CreateAll(ctx, list)
 	if err == nil {
 		m.plan(ctx, made)
 	}
 	return made, err
 }
 
-func (m remoteMACs) Delete(ctx context.Context, id string) error {
+func (m remoteMACs) Delete(ctx context.Context, id string, at ...l2gw.Revision) error {
 	v, err := m.Get(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := m.Collection.Delete(ctx, id); err != nil {
+	if err := m.Collection.Delete(ctx, id, at...); err != nil {
 		return err
 	}
-	m.plan(ctx, v)
+	m.plan(ctx, []l2gw.RemoteMAC{v})
 	return nil
 }
 
-func (m remoteMACs) plan(ctx context.Context, v l2gw.RemoteMAC) {
-	conn, err := m.s.cfg.Store.RemoteConnections().Get(context.WithoutCancel(ctx), v.RemoteConnectionID)
-	switch {
-	case err == nil:
-		m.s.queue.planNetworks([]string{conn.NetworkID})
-	case l2gw.CodeOf(err) == l2gw.NotFound: // deleted meanwhile, which has its network planned
-	default:
-		m.s.cfg.Logger.Warn("the network of a remote MAC cannot be found; planning all", "remote mac", v.ID, "error", err)
-		m.s.queue.planNetworks(nil)
+// plan has the networks of remote MACs planned, each once.
+func (m remoteMACs) plan(ctx context.Context, list []l2gw.RemoteMAC) {
+	networks := map[string]string{} // by remote connection; "" where that is gone
+	for _, v := range list {
+		if _, known := networks[v.RemoteConnectionID]; known {
+			continue
+		}
+		conn, err := m.s.cfg.Store.RemoteConnections().Get(context.WithoutCancel(ctx), v.RemoteConnectionID)
+		if err != nil && l2gw.CodeOf(err) != l2gw.NotFound {
+			m.s.cfg.Logger.WarnContext(ctx, "the network of a remote MAC cannot be found; planning all", "remote mac", v.ID, "error", err)
+			m.s.queue.planNetworks(nil)
+			return
+		}
+		networks[v.RemoteConnectionID] = conn.NetworkID
+	}
+	// What is gone meanwhile has had its network planned.
+	ids := slices.DeleteFunc(slices.Sorted(maps.Values(networks)), func(id string) bool { return id == "" })
+	if len(ids) > 0 {
+		m.s.queue.planNetworks(slices.Compact(ids))
 	}
 }

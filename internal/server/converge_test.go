@@ -98,7 +98,7 @@ func (h *history) step() {
 }
 
 func deleteAny[T any](h *history, from l2gw.Collection[T], id func(T) string) error {
-	all, err := from.List(context.Background())
+	all, err := from.List(context.Background(), l2gw.Query{})
 	if err != nil || len(all) == 0 {
 		return err
 	}

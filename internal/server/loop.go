@@ -59,6 +59,7 @@ func (l *loop) run(ctx context.Context) error {
 		case <-save.C:
 			l.saveInventories(ctx)
 		case <-l.retry.timer.C:
+			l.tally.retries.Add(1)
 			l.queue.put(l.retry.again)
 		}
 	}
@@ -75,6 +76,7 @@ func (l *loop) drain(ctx context.Context) {
 	}
 	l.ended(ctx, announcing, l.announce(ctx))
 	l.retry.settle()
+	l.tell()
 }
 
 // ended takes note of how a task ended.

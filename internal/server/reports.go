@@ -258,3 +258,17 @@ func (r *reports) known(name string) bool {
 	_, ok := r.switches[name]
 	return ok
 }
+
+// faults gives the databases that have been reported, by address: "" where one
+// is in use, otherwise why not.
+func (r *reports) faults() map[string]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := map[string]string{}
+	for address, d := range r.databases {
+		if d.reported {
+			out[address] = d.Error
+		}
+	}
+	return out
+}

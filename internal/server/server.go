@@ -36,6 +36,7 @@ type Server struct {
 	cfg     Config
 	queue   *queue
 	reports *reports
+	tally   tally
 	*book   // Plan and Wait
 	// asking is held for reading from the change of what is asked until its
 	// networks are queued to be planned, and for writing while statuses are

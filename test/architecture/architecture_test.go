@@ -58,6 +58,8 @@ func TestForbidden(t *testing.T) {
 		{"internal/ovsdb", "github.com/ovn-kubernetes/libovsdb/client", false},
 		{"internal/server", "landbridge/internal/server/store", false},
 		{"internal/server/store", "landbridge/internal/server", true},
+		{"internal/server", "github.com/spf13/cobra", true},
+		{"internal/cli", "github.com/spf13/cobra", false},
 		{"internal/vtep", "landbridge/internal/rpc", true},
 	} {
 		r, _ := ruleFor(c.path)
@@ -69,9 +71,10 @@ func TestForbidden(t *testing.T) {
 
 // forbidden tells why a package may not import another, "" where it may.
 func forbidden(path string, r rule, imported string) string {
-	for library, home := range homes {
-		if within(library, imported) && !within(home, path) && !within("internal/lab", path) {
-			return "only " + home + " does"
+	for library, at := range homes {
+		home := slices.ContainsFunc(at, func(p string) bool { return within(p, path) })
+		if within(library, imported) && !home && !within("internal/lab", path) {
+			return "only " + strings.Join(at, ", ") + " does"
 		}
 	}
 	ours, isOurs := strings.CutPrefix(imported, module)

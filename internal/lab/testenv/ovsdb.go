@@ -105,7 +105,10 @@ func runWithParent(cmd *exec.Cmd, started chan<- error, exited chan<- struct{}) 
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(exited)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	err := cmd.Start()
 	started <- err
 	if err == nil {

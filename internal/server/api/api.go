@@ -16,19 +16,27 @@ import (
 type Options struct {
 	Logger         *slog.Logger // nil: nothing is logged
 	MaxBody        int64        // bytes that a body may have; 0: neutronapi.DefaultMaxBody
+	MaxBulk        int64        // bytes that a bulk create of remote MACs may have; 0: DefaultMaxBulk
 	DefaultProject string       // owner of objects made without one; "": DefaultProject
 }
 
-// DefaultProject is Options.DefaultProject where none is set.
-const DefaultProject = "default"
+// The options where none are set.
+const (
+	DefaultProject = "default"
+	DefaultMaxBulk = 64 << 20
+)
 
 // New serves c under /v2.0/.
-func New(c l2gw.Collections, o Options) http.Handler {
+func New(c l2gw.Collections, o Options) *neutronapi.API {
 	if o.DefaultProject == "" {
 		o.DefaultProject = DefaultProject
 	}
+	if o.MaxBulk == 0 {
+		o.MaxBulk = DefaultMaxBulk
+	}
 	return neutronapi.New(neutronapi.Options{
 		Logger:     o.Logger,
+		Title:      "Landbridge, L2 gateways and border gateways",
 		MaxBody:    o.MaxBody,
 		Extensions: extensions(),
 		Explain:    explain,
@@ -51,6 +59,7 @@ func explain(err error) *neutronapi.Error {
 		l2gw.Invalid:     http.StatusBadRequest,
 		l2gw.NotFound:    http.StatusNotFound,
 		l2gw.Conflict:    http.StatusConflict,
+		l2gw.Stale:       http.StatusPreconditionFailed,
 		l2gw.Unavailable: http.StatusServiceUnavailable,
 	}[broken.Code]
 	if !ok {

@@ -28,6 +28,7 @@ func TestErrorsOfCollections(t *testing.T) {
 		{l2gw.Errorf(l2gw.Invalid, "InvalidInput", "too odd"), 400, `{"NeutronError":{"type":"InvalidInput","message":"too odd","detail":""}}`},
 		{l2gw.Errorf(l2gw.NotFound, "NetworkNotFound", "no net"), 404, `"type":"NetworkNotFound","message":"no net"`},
 		{l2gw.Errorf(l2gw.Conflict, "L2GatewayInUse", "in use"), 409, `"type":"L2GatewayInUse","message":"in use"`},
+		{l2gw.Errorf(l2gw.Stale, "RevisionNumberConstraintFailed", "changed"), 412, `"type":"RevisionNumberConstraintFailed","message":"changed"`},
 		{l2gw.Errorf(l2gw.Unavailable, "", "no cloud"), 503, `"type":"HTTPServiceUnavailable","message":"no cloud"`},
 		{fmt.Errorf("store: %w", l2gw.Errorf(l2gw.Conflict, "L2GatewayInUse", "in use")), 409, `"message":"in use"`},
 		{l2gw.Errorf(l2gw.Internal, "Secret", "password"), 500, `"type":"HTTPInternalServerError"`},
@@ -35,6 +36,7 @@ func TestErrorsOfCollections(t *testing.T) {
 	} {
 		client := newClient(t)
 		client.cloud.Fail(c.err)
+		client.contract = nil // any error, of any request
 		for _, path := range []string{"l2-gateways", "l2-remote-macs/x"} {
 			status, text := client.ask("GET", path, "")
 			if status != c.status || !strings.Contains(text, c.part) || strings.Contains(text, "password") {

@@ -25,8 +25,9 @@ const (
 // client is a user of the API over a cloud in memory, whose ids are counted.
 type client struct {
 	*testing.T
-	h     http.Handler
-	cloud *apitest.Cloud
+	h        http.Handler
+	cloud    *apitest.Cloud
+	contract *contract // nil: answers are not checked
 }
 
 func newClient(t *testing.T) client {
@@ -43,18 +44,38 @@ func newClient(t *testing.T) client {
 		n++
 		return fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
 	})
-	return client{t, api.New(cloud, api.Options{DefaultProject: "demo"}), cloud}
+	c, err := served()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client{t, api.New(cloud, api.Options{DefaultProject: "demo"}), cloud, &c}
 }
 
-// ask sends a request and gives status and body of the answer.
-func (c client) ask(method, path, body string) (int, string) {
+// ask sends a request and gives status and body of the answer, which it checks
+// against the OpenAPI document.
+func (c client) ask(method, path, body string, header ...string) (int, string) {
+	c.Helper()
 	r := httptest.NewRequest(method, "/v2.0/"+path, strings.NewReader(body))
 	if body == "" {
 		r.Body = http.NoBody
 	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
 	w := httptest.NewRecorder()
 	c.h.ServeHTTP(w, r)
+	if c.contract != nil {
+		c.contract.check(c.T, r, body, w)
+	}
 	return w.Code, w.Body.String()
+}
+
+// decode reads an answer.
+func decode(t *testing.T, text string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
 }
 
 // make creates an object and gives its id.

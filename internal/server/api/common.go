@@ -1,6 +1,9 @@
 package api
 
-import "landbridge/internal/server/neutronapi"
+import (
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server/neutronapi"
+)
 
 // The attributes that are alike in all resources.
 
@@ -33,6 +36,28 @@ func referenceAttribute[T any](name string, show func(T) string, aliases ...stri
 // readOnly is an attribute that only Landbridge sets.
 func readOnly[T any](name string, show func(T) string) neutronapi.Attribute[T] {
 	return neutronapi.Attribute[T]{Name: name, Show: shown(show)}
+}
+
+// standardAttributes are those of every object.
+func standardAttributes[T any](show func(T) l2gw.Standard, put neutronapi.Use) []neutronapi.Attribute[T] {
+	instant := func(at func(l2gw.Standard) l2gw.Instant) func(T) any {
+		return func(t T) any { return showInstant(at(show(t))) }
+	}
+	return []neutronapi.Attribute[T]{
+		{
+			Name: "description", Type: neutronapi.Text(maxText), Post: neutronapi.Optional, Put: put, Default: "",
+			Show: func(t T) any { return show(t).Description },
+		},
+		{Name: "created_at", Type: instants(), Show: instant(func(s l2gw.Standard) l2gw.Instant { return s.CreatedAt })},
+		{
+			Name: "updated_at", Type: instants(), Show: instant(func(s l2gw.Standard) l2gw.Instant { return s.UpdatedAt }),
+			About: "When revision_number changed last.",
+		},
+		{
+			Name: "revision_number", Type: revisions(), Show: func(t T) any { return show(t).Revision },
+			About: "Grows with each change of the object; a change of its status is none.",
+		},
+	}
 }
 
 func shown[T, V any](show func(T) V) func(T) any {

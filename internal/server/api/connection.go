@@ -1,7 +1,7 @@
 package api
 
 import (
-	"context"
+	"slices"
 	"strconv"
 
 	"landbridge/internal/l2gw"
@@ -10,10 +10,11 @@ import (
 
 func connections(c l2gw.Collection[l2gw.Connection], o Options) neutronapi.Kind {
 	type T = l2gw.Connection
-	return &neutronapi.Resource[T]{
+	return serve(c, neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_gateway_connection", Plural: "l2_gateway_connections"},
 		Path:     "l2-gateway-connections",
-		Attributes: []neutronapi.Attribute[T]{
+		About:    "A network of this cloud, served by a gateway.",
+		Attributes: slices.Concat([]neutronapi.Attribute[T]{
 			idAttribute(func(c T) string { return c.ID }),
 			referenceAttribute("l2_gateway_id", func(c T) string { return c.GatewayID }),
 			referenceAttribute("network_id", func(c T) string { return c.NetworkID }),
@@ -24,19 +25,18 @@ func connections(c l2gw.Collection[l2gw.Connection], o Options) neutronapi.Kind 
 			projectAttribute(o, func(c T) string { return c.ProjectID }),
 			readOnly("status", func(c T) string { return string(c.Status.State) }),
 			readOnly("status_reason", func(c T) string { return c.Status.Reason }),
-		},
-		Create: func(ctx context.Context, v neutronapi.Values) (T, error) {
-			return c.Create(ctx, l2gw.Connection{
+		}, standardAttributes(func(c T) l2gw.Standard { return c.Standard }, neutronapi.Refused)),
+		ID: func(c T) string { return c.ID },
+		New: func(v neutronapi.Values) T {
+			return l2gw.Connection{
 				ProjectID: given[string](v, "project_id"),
 				GatewayID: given[string](v, "l2_gateway_id"),
 				NetworkID: given[string](v, "network_id"),
 				VLAN:      maybe[uint16](v, "segmentation_id"),
-			})
+				Standard:  l2gw.Standard{Description: given[string](v, "description")},
+			}
 		},
-		Get:    c.Get,
-		List:   c.List,
-		Delete: c.Delete,
-	}
+	})
 }
 
 func showVLAN(id *uint16) string {

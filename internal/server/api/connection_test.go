@@ -9,7 +9,10 @@ func TestConnectionCreate(t *testing.T) {
 	}
 	run(t, withGateways, []row{
 		post("no interfaces", "$gw", "$netA", ``, 201,
-			`"l2_gateway_id":"$gw","network_id":"$netA","segmentation_id":"","project_id":"demo","tenant_id":"demo","status":"PENDING","status_reason":""}}`),
+			`"l2_gateway_id":"$gw","network_id":"$netA","segmentation_id":"","project_id":"demo","tenant_id":"demo","status":"PENDING","status_reason":"","description":"","created_at":"2023-11-14T22:13:23Z","updated_at":"2023-11-14T22:13:23Z","revision_number":0}}`),
+		post("description", "$gw", "$netA", `,"description":"why"`, 201, `"description":"why"`),
+		post("description null", "$gw", "$netA", `,"description":null`, 201, `"description":""`),
+		post("revision_number", "$gw", "$netA", `,"revision_number":1`, 400, `\"revision_number\" not allowed in POST`),
 		post("no interfaces, VLAN all the same", "$gw", "$netA", `,"segmentation_id":"7"`, 201, `"segmentation_id":"7"`),
 		post("VLAN a string", "$untagged", "$netA", `,"segmentation_id":"100"`, 201, `"segmentation_id":"100"`),
 		post("VLAN an integer", "$untagged", "$netA", `,"segmentation_id":0`, 201, `"segmentation_id":"0"`),
@@ -55,6 +58,9 @@ func TestConnectionOthers(t *testing.T) {
 		{"list by VLAN", "GET", "l2-gateway-connections?fields=id&segmentation_id=5", "", 200, has(`[{"id":"$vconn"}]`)},
 		{"list by no VLAN", "GET", "l2-gateway-connections?fields=id&segmentation_id=", "", 200, has(`[{"id":"$conn"}]`)},
 		{"list by status", "GET", "l2-gateway-connections?fields=id&status=ACTIVE", "", 200, has(`[]`)},
+		{"list by null VLAN", "GET", "l2-gateway-connections?fields=id&segmentation_id=null", "", 200, has(`[{"id":"$conn"}]`)},
+		{"list by VLANs", "GET", "l2-gateway-connections?fields=id&segmentation_id=5&segmentation_id=", "", 200, has(`[{"id":"$conn"},{"id":"$vconn"}]`)},
+		{"list sorted by VLAN", "GET", "l2-gateway-connections?fields=id&sort_key=segmentation_id&sort_dir=desc", "", 200, has(`[{"id":"$vconn"},{"id":"$conn"}]`)},
 		{"delete", "DELETE", "l2-gateway-connections/$vconn", "", 204, nil},
 		{"delete in use", "DELETE", "l2-gateway-connections/$conn", "", 409, has(`"type":"L2GatewayConnectionInUse"`)},
 		{"delete unknown", "DELETE", "l2-gateway-connections/$nobody", "", 404, nil},

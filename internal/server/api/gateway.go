@@ -1,7 +1,7 @@
 package api
 
 import (
-	"context"
+	"slices"
 	"strconv"
 
 	"landbridge/internal/l2gw"
@@ -10,32 +10,35 @@ import (
 
 func gateways(c l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate], o Options) neutronapi.Kind {
 	type T = l2gw.Gateway
-	return &neutronapi.Resource[T]{
+	deviceName := neutronapi.Text(maxText)
+	return serveUpdates(c, neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_gateway", Plural: "l2_gateways"},
 		Path:     "l2-gateways",
-		Attributes: []neutronapi.Attribute[T]{
+		About:    "Switches of this cloud that serve as one border gateway.",
+		Attributes: slices.Concat([]neutronapi.Attribute[T]{
 			idAttribute(func(g T) string { return g.ID }),
 			nameAttribute(func(g T) string { return g.Name }),
 			{
-				Name: "devices", Type: devices(), Post: neutronapi.Required, Put: neutronapi.Optional,
-				Show: func(g T) any { return showDevices(g.Devices) },
+				Name: "devices", Type: devices(), Post: neutronapi.Required, Put: neutronapi.Optional, Filter: &deviceName,
+				About: "The switches. A filter takes the name of one.",
+				Show:  func(g T) any { return showDevices(g.Devices) },
 			},
 			projectAttribute(o, func(g T) string { return g.ProjectID }),
-		},
-		Create: func(ctx context.Context, v neutronapi.Values) (T, error) {
-			return c.Create(ctx, l2gw.Gateway{
+		}, standardAttributes(func(g T) l2gw.Standard { return g.Standard }, neutronapi.Optional)),
+		ID: func(g T) string { return g.ID },
+		New: func(v neutronapi.Values) T {
+			return l2gw.Gateway{
 				ProjectID: given[string](v, "project_id"),
 				Name:      given[string](v, "name"),
 				Devices:   readDevices(v),
-			})
+				Standard:  l2gw.Standard{Description: given[string](v, "description")},
+			}
 		},
-		Get:  c.Get,
-		List: c.List,
-		Update: func(ctx context.Context, id string, v neutronapi.Values) (T, error) {
-			return c.Update(ctx, id, l2gw.GatewayUpdate{Name: maybe[string](v, "name"), Devices: readDevices(v)})
-		},
-		Delete: c.Delete,
-	}
+	}, func(v neutronapi.Values) l2gw.GatewayUpdate {
+		return l2gw.GatewayUpdate{
+			Name: maybe[string](v, "name"), Description: maybe[string](v, "description"), Devices: readDevices(v),
+		}
+	})
 }
 
 // devices is what a body has of the switches of a gateway.

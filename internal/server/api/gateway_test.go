@@ -16,7 +16,9 @@ func TestGatewayCreate(t *testing.T) {
 	const min = `"devices":[{"device_name":"border"}]`
 	run(t, asIs, []row{
 		post("only joins clouds", min, 201,
-			`{"l2_gateway":{"id":"00000000-0000-4000-8000-000000000001","name":"","devices":[{"id":"00000000-0000-4000-8000-000000000002","device_name":"border","interfaces":[]}],"project_id":"demo","tenant_id":"demo"}}`),
+			`{"l2_gateway":{"id":"00000000-0000-4000-8000-000000000001","name":"","devices":[{"id":"00000000-0000-4000-8000-000000000002","device_name":"border","interfaces":[]}],"project_id":"demo","tenant_id":"demo",`+
+				`"description":"","created_at":"2023-11-14T22:13:20Z","updated_at":"2023-11-14T22:13:20Z","revision_number":0}}`),
+		post("description too long", min+`,"description":"`+strings.Repeat("x", 256)+`"`, 400, `Invalid input for description.`, `at most 255`),
 		post("interfaces empty", device(`[]`), 201, `"interfaces":[]`),
 		post("interfaces null", device(`null`), 201, `"interfaces":[]`),
 		post("VLANs as strings and integers", device(`[{"name":"p1","segmentation_id":["100",0,4094]}]`), 201, `{"name":"p1","segmentation_id":["100","0","4094"]}`),
@@ -58,7 +60,9 @@ func TestGatewayCreate(t *testing.T) {
 		post("interface with something else", device(`[{"name":"p1","vlan":1}]`), 400, `Unrecognized attribute(s) \"vlan\"`),
 		post("id", min+`,"id":"$nobody"`, 400, `Attribute \"id\" not allowed in POST`),
 		post("unknown attribute", min+`,"flood":true`, 400, `Unrecognized attribute(s) \"flood\"`),
-		{"bulk", "POST", "l2-gateways", `{"l2_gateways":[]}`, 400, has(`is not supported`)},
+		{"bulk of none", "POST", "l2-gateways", `{"l2_gateways":[]}`, 400, has(`is empty`)},
+		{"bulk", "POST", "l2-gateways", `{"l2_gateways":[{` + min + `,"name":"a"},{` + min + `,"name":"b"}]}`, 201, has(`{"l2_gateways":[{"id":`, `"name":"a"`, `"name":"b"`)},
+		{"bulk with one that cannot be", "POST", "l2-gateways", `{"l2_gateways":[{` + min + `},{"devices":[]}]}`, 400, has(`Invalid input for l2_gateways[1].devices.`)},
 		{"envelope of another resource", "POST", "l2-gateways", `{"l2_remote_gateway":{}}`, 400, has(`Unable to find \"l2_gateway\"`)},
 	})
 }
@@ -82,6 +86,9 @@ func TestGatewayUpdate(t *testing.T) {
 		put("devices empty", "$gw", `"devices":[]`, 400, `at least 1`),
 		put("devices null", "$gw", `"devices":null`, 400, `cannot be unset`),
 		put("device twice", "$gw", `"devices":[{"device_name":"border"},{"device_name":"border"}]`, 400, `not unique`),
+		put("description", "$gw", `"description":"new"`, 200, `"description":"new"`, `"revision_number":1`),
+		put("to the same", "$gw", `"name":"gw"`, 200, `"revision_number":0`),
+		put("revision", "$gw", `"revision_number":5`, 400, `read-only`),
 		put("nothing", "$gw", ``, 400, `changes no attribute`),
 		put("project", "$gw", `"project_id":"x"`, 400, `Cannot update read-only attribute \"project_id\"`),
 		put("tenant", "$gw", `"tenant_id":"x"`, 400, `Cannot update read-only attribute \"tenant_id\"`),
@@ -106,7 +113,20 @@ func TestGatewayList(t *testing.T) {
 		{"all", "GET", "l2-gateways", "", 200, has(`{"l2_gateways":[{"id":"$gw"`, `{"id":"$tagged"`, `{"id":"$untagged"`)},
 		{"by name", "GET", "l2-gateways?name=gw&fields=id", "", 200, has(`{"l2_gateways":[{"id":"$gw"}]}`)},
 		{"none", "GET", "l2-gateways?name=other", "", 200, has(`{"l2_gateways":[]}`)},
-		{"by devices", "GET", "l2-gateways?devices=border", "", 400, has(`\"devices\" is not an attribute that l2_gateways can be filtered by`)},
+		{"by device", "GET", "l2-gateways?devices=tor3&fields=id", "", 200, has(`{"l2_gateways":[{"id":"$untagged"}]}`)},
+		{"by devices", "GET", "l2-gateways?devices=tor3&devices=border&fields=id", "", 200, has(`[{"id":"$gw"},{"id":"$untagged"}]`)},
+		{"by no device", "GET", "l2-gateways?devices=&fields=id", "", 200, has(`{"l2_gateways":[]}`)},
+		{"sorted by devices", "GET", "l2-gateways?sort_key=devices&sort_dir=asc", "", 400, has(`\"devices\" is invalid attribute`)},
+		{"by time", "GET", "l2-gateways?created_at=2023-11-14T22:13:21Z&fields=id", "", 200, has(`[{"id":"$tagged"}]`)},
+		{"by what is no time", "GET", "l2-gateways?created_at=yesterday", "", 400, has(`\"yesterday\" is not a time such as`)},
+		{"by revision", "GET", "l2-gateways?revision_number=0&name=gw&fields=id", "", 200, has(`[{"id":"$gw"}]`)},
+		{"a page", "GET", "l2-gateways?limit=1&marker=$gw&fields=name", "", 200, has(
+			`{"l2_gateways":[{"name":""}],"l2_gateways_links":[`,
+			`{"rel":"next","href":"http://example.com/v2.0/l2-gateways?fields=name&limit=1&marker=$tagged"}`,
+			`{"rel":"previous","href":"http://example.com/v2.0/l2-gateways?fields=name&limit=1&marker=$tagged&page_reverse=True"}`)},
+		{"the page before", "GET", "l2-gateways?limit=1&marker=$untagged&page_reverse=True&fields=id", "", 200, has(`[{"id":"$tagged"}]`)},
+		{"after what does not exist", "GET", "l2-gateways?limit=1&marker=$nobody", "", 404, has(`"type":"L2GatewayNotFound"`)},
+		{"sorted", "GET", "l2-gateways?sort_key=name&sort_dir=desc&fields=id", "", 200, has(`[{"id":"$gw"},{"id":"$untagged"},{"id":"$tagged"}]`)},
 		{"one", "GET", "l2-gateways/$gw", "", 200, has(`{"l2_gateway":{"id":"$gw"`)},
 		{"unknown", "GET", "l2-gateways/$nobody", "", 404, has(`"type":"L2GatewayNotFound"`)},
 	})

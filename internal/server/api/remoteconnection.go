@@ -1,7 +1,7 @@
 package api
 
 import (
-	"context"
+	"slices"
 
 	"landbridge/internal/l2gw"
 	"landbridge/internal/server/neutronapi"
@@ -9,10 +9,11 @@ import (
 
 func remoteConnections(c l2gw.Collection[l2gw.RemoteConnection], o Options) neutronapi.Kind {
 	type T = l2gw.RemoteConnection
-	return &neutronapi.Resource[T]{
+	return serve(c, neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_remote_gateway_connection", Plural: "l2_remote_gateway_connections"},
 		Path:     "l2-remote-gateway-connections",
-		Attributes: []neutronapi.Attribute[T]{
+		About:    "A network of this cloud, stretched through a gateway to a remote one.",
+		Attributes: slices.Concat([]neutronapi.Attribute[T]{
 			idAttribute(func(c T) string { return c.ID }),
 			// The aliases are those of the first published client.
 			referenceAttribute("l2_gateway_id", func(c T) string { return c.GatewayID }, "gateway"),
@@ -33,9 +34,10 @@ func remoteConnections(c l2gw.Collection[l2gw.RemoteConnection], o Options) neut
 			projectAttribute(o, func(c T) string { return c.ProjectID }),
 			readOnly("status", func(c T) string { return string(c.Status.State) }),
 			readOnly("status_reason", func(c T) string { return c.Status.Reason }),
-		},
-		Create: func(ctx context.Context, v neutronapi.Values) (T, error) {
-			return c.Create(ctx, l2gw.RemoteConnection{
+		}, standardAttributes(func(c T) l2gw.Standard { return c.Standard }, neutronapi.Refused)),
+		ID: func(c T) string { return c.ID },
+		New: func(v neutronapi.Values) T {
+			return l2gw.RemoteConnection{
 				ProjectID:       given[string](v, "project_id"),
 				GatewayID:       given[string](v, "l2_gateway_id"),
 				NetworkID:       given[string](v, "network_id"),
@@ -43,10 +45,8 @@ func remoteConnections(c l2gw.Collection[l2gw.RemoteConnection], o Options) neut
 				TunnelKey:       given[uint32](v, "segmentation_id"), // 0: the network's own
 				Flood:           given[bool](v, "flood"),
 				Encapsulation:   l2gw.Encapsulation(given[string](v, "encapsulation")),
-			})
+				Standard:        l2gw.Standard{Description: given[string](v, "description")},
+			}
 		},
-		Get:    c.Get,
-		List:   c.List,
-		Delete: c.Delete,
-	}
+	})
 }

@@ -1,8 +1,8 @@
 package api
 
 import (
-	"context"
 	"net/netip"
+	"slices"
 
 	"landbridge/internal/l2gw"
 	"landbridge/internal/server/neutronapi"
@@ -10,10 +10,11 @@ import (
 
 func remoteGateways(c l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate], o Options) neutronapi.Kind {
 	type T = l2gw.RemoteGateway
-	return &neutronapi.Resource[T]{
+	return serveUpdates(c, neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_remote_gateway", Plural: "l2_remote_gateways"},
 		Path:     "l2-remote-gateways",
-		Attributes: []neutronapi.Attribute[T]{
+		About:    "The tunnel address of another cloud's border gateway.",
+		Attributes: slices.Concat([]neutronapi.Attribute[T]{
 			idAttribute(func(g T) string { return g.ID }),
 			nameAttribute(func(g T) string { return g.Name }),
 			{
@@ -21,22 +22,19 @@ func remoteGateways(c l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdat
 				Show: func(g T) any { return showAddress(g.Addr) },
 			},
 			projectAttribute(o, func(g T) string { return g.ProjectID }),
-		},
-		Create: func(ctx context.Context, v neutronapi.Values) (T, error) {
-			return c.Create(ctx, l2gw.RemoteGateway{
+		}, standardAttributes(func(g T) l2gw.Standard { return g.Standard }, neutronapi.Optional)),
+		ID: func(g T) string { return g.ID },
+		New: func(v neutronapi.Values) T {
+			return l2gw.RemoteGateway{
 				ProjectID: given[string](v, "project_id"),
 				Name:      given[string](v, "name"),
 				Addr:      given[netip.Addr](v, "ipaddr"),
-			})
+				Standard:  l2gw.Standard{Description: given[string](v, "description")},
+			}
 		},
-		Get:  c.Get,
-		List: c.List,
-		Update: func(ctx context.Context, id string, v neutronapi.Values) (T, error) {
-			return c.Update(ctx, id, l2gw.RemoteGatewayUpdate{
-				Name: maybe[string](v, "name"),
-				Addr: maybe[netip.Addr](v, "ipaddr"),
-			})
-		},
-		Delete: c.Delete,
-	}
+	}, func(v neutronapi.Values) l2gw.RemoteGatewayUpdate {
+		return l2gw.RemoteGatewayUpdate{
+			Name: maybe[string](v, "name"), Description: maybe[string](v, "description"), Addr: maybe[netip.Addr](v, "ipaddr"),
+		}
+	})
 }

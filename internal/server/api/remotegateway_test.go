@@ -10,7 +10,7 @@ func TestRemoteGateway(t *testing.T) {
 		return row{"update " + name, "PUT", "l2-remote-gateways/" + id, `{"l2_remote_gateway":{` + attributes + `}}`, status, parts}
 	}
 	run(t, withRemoteConnection, []row{
-		post("IPv4", `"name":"b","ipaddr":"198.51.100.7"`, 201, `"name":"b","ipaddr":"198.51.100.7","project_id":"demo","tenant_id":"demo"}}`),
+		post("IPv4", `"name":"b","ipaddr":"198.51.100.7"`, 201, `"name":"b","ipaddr":"198.51.100.7","project_id":"demo","tenant_id":"demo","description":""`),
 		post("without name", `"ipaddr":"198.51.100.7"`, 201, `"name":""`),
 		post("IPv6", `"ipaddr":"2001:DB8:0::1"`, 201, `"ipaddr":"2001:db8::1"`),
 		post("IPv4 in IPv6", `"ipaddr":"::ffff:198.51.100.7"`, 201, `"ipaddr":"198.51.100.7"`),
@@ -54,7 +54,7 @@ func TestRemoteConnectionCreate(t *testing.T) {
 	const refs = `"l2_gateway_id":"$gw","network_id":"$netA","l2_remote_gateway_id":"$rgw"`
 	run(t, withConnection, []row{
 		post("least", refs, 201, `"l2_gateway_id":"$gw","network_id":"$netA","l2_remote_gateway_id":"$rgw","segmentation_id":123,"flood":true,"encapsulation":"vxlan",`+
-			`"project_id":"demo","tenant_id":"demo","status":"PENDING","status_reason":""}}`),
+			`"project_id":"demo","tenant_id":"demo","status":"PENDING","status_reason":"","description":""`),
 		post("names of the first client", `"gateway":"$gw","network":"$netA","remote_gateway":"$rgw","seg_id":"456"`, 201,
 			`"l2_gateway_id":"$gw","network_id":"$netA","l2_remote_gateway_id":"$rgw","segmentation_id":456`),
 		post("both names at odds", refs+`,"gateway":"$untagged"`, 400, `\"l2_gateway_id\" and \"gateway\" are one attribute`),

@@ -1,8 +1,8 @@
 package api
 
 import (
-	"context"
 	"net/netip"
+	"slices"
 
 	"landbridge/internal/l2gw"
 	"landbridge/internal/server/neutronapi"
@@ -10,11 +10,13 @@ import (
 
 func remoteMACs(c l2gw.Collection[l2gw.RemoteMAC], o Options) neutronapi.Kind {
 	type T = l2gw.RemoteMAC
-	return &neutronapi.Resource[T]{
+	return serve(c, neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_remote_mac", Plural: "l2_remote_macs"},
 		Also:     []neutronapi.Envelope{{Singular: "remote-mac", Plural: "remote-macs"}}, // of the published example
 		Path:     "l2-remote-macs",
-		Attributes: []neutronapi.Attribute[T]{
+		MaxBulk:  o.MaxBulk,
+		About:    "A host known to live behind a remote gateway connection.",
+		Attributes: slices.Concat([]neutronapi.Attribute[T]{
 			idAttribute(func(m T) string { return m.ID }, "uuid"),
 			{
 				Name: "mac", Type: hostMAC(), Post: neutronapi.Required,
@@ -26,17 +28,16 @@ func remoteMACs(c l2gw.Collection[l2gw.RemoteMAC], o Options) neutronapi.Kind {
 			},
 			referenceAttribute("rgw_connection", func(m T) string { return m.RemoteConnectionID }),
 			projectAttribute(o, func(m T) string { return m.ProjectID }),
-		},
-		Create: func(ctx context.Context, v neutronapi.Values) (T, error) {
-			return c.Create(ctx, l2gw.RemoteMAC{
+		}, standardAttributes(func(m T) l2gw.Standard { return m.Standard }, neutronapi.Refused)),
+		ID: func(m T) string { return m.ID },
+		New: func(v neutronapi.Values) T {
+			return l2gw.RemoteMAC{
 				ProjectID:          given[string](v, "project_id"),
 				MAC:                given[l2gw.MAC](v, "mac"),
 				Addr:               given[netip.Addr](v, "ipaddr"),
 				RemoteConnectionID: given[string](v, "rgw_connection"),
-			})
+				Standard:           l2gw.Standard{Description: given[string](v, "description")},
+			}
 		},
-		Get:    c.Get,
-		List:   c.List,
-		Delete: c.Delete,
-	}
+	})
 }

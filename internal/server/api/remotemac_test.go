@@ -9,7 +9,7 @@ func TestRemoteMACCreate(t *testing.T) {
 	const mac = `"mac":"fa:16:3e:00:00:0a"`
 	run(t, withRemoteConnection, []row{
 		post("MAC", mac, 201, `{"l2_remote_mac":{"id":"00000000-0000-4000-8000-000000000013","uuid":"00000000-0000-4000-8000-000000000013",`+
-			`"mac":"fa:16:3e:00:00:0a","ipaddr":"","rgw_connection":"$rconn","project_id":"demo","tenant_id":"demo"}}`),
+			`"mac":"fa:16:3e:00:00:0a","ipaddr":"","rgw_connection":"$rconn","project_id":"demo","tenant_id":"demo","description":""`),
 		post("dashes and capitals", `"mac":"FA-16-3E-00-00-0A"`, 201, mac),
 		post("dots", `"mac":"fa16.3e00.000A"`, 201, mac),
 		post("bare", `"mac":"fa163e00000a"`, 201, mac),
@@ -37,7 +37,14 @@ func TestRemoteMACCreate(t *testing.T) {
 		{"connection unknown", "POST", "l2-remote-macs", `{"l2_remote_mac":{` + mac + `,"rgw_connection":"x"}}`, 404, has(`"type":"L2RemoteGatewayConnectionNotFound"`)},
 		{"connection unknown, MAC bad", "POST", "l2-remote-macs", `{"l2_remote_mac":{"mac":"","rgw_connection":"x"}}`, 400, has(`Invalid input for mac.`)},
 		{"published envelope", "POST", "l2-remote-macs", `{"remote-mac":{` + mac + `,"rgw_connection":"$rconn"}}`, 201, has(`{"l2_remote_mac":{`)},
-		{"published bulk envelope", "POST", "l2-remote-macs", `{"remote-macs":[]}`, 400, has(`is not supported`)},
+		{
+			"bulk", "POST", "l2-remote-macs", `{"l2_remote_macs":[{` + mac + `,"rgw_connection":"$rconn"},{"mac":"02-00-00-00-00-09","ip":"10.0.0.9","rgw_connection":"$rconn"}]}`, 201,
+			has(`{"l2_remote_macs":[{"id":`, mac, `"mac":"02:00:00:00:00:09","ipaddr":"10.0.0.9"`),
+		},
+		{"published bulk envelope", "POST", "l2-remote-macs", `{"remote-macs":[{` + mac + `,"rgw_connection":"$rconn"}]}`, 201, has(`{"l2_remote_macs":[{`)},
+		{"bulk of none", "POST", "l2-remote-macs", `{"remote-macs":[]}`, 400, has(`\"remote-macs\" is empty`)},
+		{"bulk with a MAC twice", "POST", "l2-remote-macs", `{"remote-macs":[{` + mac + `,"rgw_connection":"$rconn"},{` + mac + `,"rgw_connection":"$rconn"}]}`, 409, has(`"type":"L2RemoteMacExists"`)},
+		{"bulk with a bad MAC", "POST", "l2-remote-macs", `{"remote-macs":[{` + mac + `,"rgw_connection":"$rconn"},{"mac":"x","rgw_connection":"$rconn"}]}`, 400, has(`Invalid input for remote-macs[1].mac.`)},
 	})
 }
 

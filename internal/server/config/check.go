@@ -25,12 +25,17 @@ type checker struct {
 
 func (c checker) config(r raw) (cfg Config, err error) {
 	cfg = Config{
-		Database: r.Database.Or(defaultDatabase), CloudFile: r.Cloud.File.Text, AnnounceFile: r.Cloud.Announce.Text,
+		CloudFile: r.Cloud.File.Text, AnnounceFile: r.Cloud.Announce.Text,
 		TLS: TLS{CA: r.TLS.CA.Text, Certificate: r.TLS.Certificate.Text, PrivateKey: r.TLS.PrivateKey.Text},
 	}
 	for _, check := range []func() error{
 		func() error { cfg.Listen, err = c.listen(r.Listen); return err },
-		func() error { return c.database(r.Database, cfg.Database) },
+		func() error { cfg.MetricsListen, err = c.metrics(r.Metrics, cfg.Listen); return err },
+		func() error { cfg.Neutron, err = c.neutron(r.Neutron, cfg.Listen); return err },
+		func() error { cfg.Database, err = c.database(r.Database); return err },
+		func() error { cfg.DatabaseManual, err = c.upgrade(r.Upgrade); return err },
+		func() error { cfg.MaxBulk, err = c.bulk(r.BulkLimit); return err },
+		func() error { cfg.DatabaseConnections, err = c.connections(r.Connections); return err },
 		func() error { return c.cloud(r.Cloud) },
 		func() error { cfg.Owner, err = c.owner(r.Owner); return err },
 		func() error { cfg.LogLevel, err = c.level(r.LogLevel); return err },
@@ -63,7 +68,7 @@ func (c checker) listen(v strictyaml.Value) (string, error) {
 	if err != nil {
 		return "", c.bad("listen", v, "is not host:port; write for example %s", defaultListen)
 	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+	if !isPort(port) {
 		return "", c.bad("listen", v, "has a port outside 0-65535")
 	}
 	if addr, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !addr.Unmap().IsLoopback()) {
@@ -72,11 +77,50 @@ func (c checker) listen(v strictyaml.Value) (string, error) {
 	return text, nil
 }
 
-func (c checker) database(v strictyaml.Value, dsn string) error {
-	if path, ok := strings.CutPrefix(dsn, "sqlite:"); !ok || path == "" {
-		return c.bad("database", v, "is not a database; write sqlite:PATH, for example %s", defaultDatabase)
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
+}
+
+var databases = []string{"sqlite", "postgresql", "postgres", "mysql", "mariadb"}
+
+// database gives the DSN. It may hold a password: no error quotes it.
+func (c checker) database(v strictyaml.Value) (string, error) {
+	dsn := v.Or(defaultDatabase)
+	scheme, rest, _ := strings.Cut(dsn, ":")
+	scheme, _, _ = strings.Cut(scheme, "+")
+	if slices.Contains(databases, scheme) && rest != "" {
+		return dsn, nil
 	}
-	return nil
+	v.Text = scheme + ":…"
+	return "", c.bad("database", v, "is not a database; write sqlite:PATH, for example %s, "+
+		"postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME", defaultDatabase)
+}
+
+func (c checker) upgrade(v strictyaml.Value) (manual bool, err error) {
+	switch v.Or(auto) {
+	case auto:
+		return false, nil
+	case "manual":
+		return true, nil
+	}
+	return false, c.bad("database_upgrade", v, "must be auto or manual")
+}
+
+func (c checker) bulk(v strictyaml.Value) (bytes int64, err error) {
+	n, err := strconv.ParseUint(v.Or(defaultBulkLimit), 10, 10)
+	if err != nil || n == 0 {
+		return 0, c.bad("bulk_limit", v, "must be a number of MiB, from 1 to 1023")
+	}
+	return int64(n) << 20, nil
+}
+
+func (c checker) connections(v strictyaml.Value) (int, error) {
+	n, err := strconv.ParseUint(v.Or(defaultConnections), 10, 10)
+	if err != nil || n == 1 {
+		return 0, c.bad("database_connections", v, "must be a number from 2 to 1023, or 0 for what suits the database")
+	}
+	return int(n), nil
 }
 
 func (c checker) cloud(r rawCloud) error {

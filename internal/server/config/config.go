@@ -5,6 +5,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"time"
 
@@ -14,17 +15,32 @@ import (
 
 // Config is a checked configuration.
 type Config struct {
-	Listen   string // host:port
-	Database string // a DSN of package store: "sqlite:/path"
-	Owner    hwvtep.Owner
-	LogLevel slog.Level
-	Resync   time.Duration // between two full passes
+	Listen string // host:port
+	// MetricsListen is where metrics and health are served, host:port; "": nowhere.
+	MetricsListen string
+	Database      string // a DSN of package store: "sqlite:/path"; it may hold a password
+	// DatabaseManual leaves the schema to "landbridge-server db upgrade".
+	DatabaseManual      bool
+	DatabaseConnections int   // at most at a time; 0: the store's default
+	MaxBulk             int64 // bytes that a bulk create of remote MACs may have
+	Owner               hwvtep.Owner
+	LogLevel            slog.Level
+	Resync              time.Duration // between two full passes
 
 	CloudFile    string
 	AnnounceFile string // "": none
 
+	Neutron Neutron
+
 	Switches []string // the OVSDB addresses of the switches
 	TLS      TLS
+}
+
+// Neutron is what stands behind this server.
+type Neutron struct {
+	URL     *url.URL // nil: nothing
+	CA      string   // PEM file for an https URL; "": the system's authorities
+	Timeout time.Duration
 }
 
 // TLS names the PEM files for ssl: addresses.
@@ -34,20 +50,31 @@ type TLS struct {
 
 // raw is the file as it is written.
 type raw struct {
-	Listen   strictyaml.Value   `yaml:"listen"`
-	Database strictyaml.Value   `yaml:"database"`
-	Owner    strictyaml.Value   `yaml:"owner"`
-	LogLevel strictyaml.Value   `yaml:"log_level"`
-	Resync   strictyaml.Value   `yaml:"resync"`
-	Cloud    rawCloud           `yaml:"cloud"`
-	Switches []strictyaml.Value `yaml:"switches"`
-	TLS      rawTLS             `yaml:"tls"`
+	Listen      strictyaml.Value   `yaml:"listen"`
+	Database    strictyaml.Value   `yaml:"database"`
+	Upgrade     strictyaml.Value   `yaml:"database_upgrade"`
+	Connections strictyaml.Value   `yaml:"database_connections"`
+	BulkLimit   strictyaml.Value   `yaml:"bulk_limit"`
+	Owner       strictyaml.Value   `yaml:"owner"`
+	LogLevel    strictyaml.Value   `yaml:"log_level"`
+	Resync      strictyaml.Value   `yaml:"resync"`
+	Metrics     strictyaml.Value   `yaml:"metrics_listen"`
+	Neutron     rawNeutron         `yaml:"neutron"`
+	Cloud       rawCloud           `yaml:"cloud"`
+	Switches    []strictyaml.Value `yaml:"switches"`
+	TLS         rawTLS             `yaml:"tls"`
 }
 
 type rawCloud struct {
 	Driver   strictyaml.Value `yaml:"driver"`
 	File     strictyaml.Value `yaml:"file"`
 	Announce strictyaml.Value `yaml:"announce"`
+}
+
+type rawNeutron struct {
+	URL     strictyaml.Value `yaml:"url"`
+	CA      strictyaml.Value `yaml:"ca"`
+	Timeout strictyaml.Value `yaml:"timeout"`
 }
 
 type rawTLS struct {
@@ -60,17 +87,34 @@ type rawTLS struct {
 // flag goes before the file. Errors name the file and line, or the flag, the
 // value and the rule.
 func Load(file string, given map[string][]string) (Config, error) {
-	var r raw
+	r, c, err := read(file, given)
+	if err != nil {
+		return Config{}, err
+	}
+	return c.config(r)
+}
+
+// LoadDatabase is Load for what needs the database alone: it gives its DSN, and
+// checks nothing else.
+func LoadDatabase(file string, given map[string][]string) (string, error) {
+	r, c, err := read(file, given)
+	if err != nil {
+		return "", err
+	}
+	return c.database(r.Database)
+}
+
+func read(file string, given map[string][]string) (r raw, c checker, err error) {
 	if file != "" {
 		data, err := os.ReadFile(file)
 		if err != nil {
-			return Config{}, fmt.Errorf("read the configuration: %w", err)
+			return r, c, fmt.Errorf("read the configuration: %w", err)
 		}
 		if err := strictyaml.Decode(file, data, &r); err != nil {
-			return Config{}, err
+			return r, c, err
 		}
 	}
-	c := checker{file: file, flags: map[string]bool{}}
+	c = checker{file: file, flags: map[string]bool{}}
 	for name, values := range given {
 		for _, f := range flags {
 			if f.Name == name {
@@ -79,5 +123,5 @@ func Load(file string, given map[string][]string) (Config, error) {
 			}
 		}
 	}
-	return c.config(r)
+	return r, c, nil
 }

@@ -30,8 +30,9 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		Listen: "127.0.0.1:9696", Database: "sqlite:/var/lib/landbridge/server.db", Owner: "landbridge",
+		Listen: "127.0.0.1:9696", Database: "sqlite:/var/lib/landbridge/server.db", MaxBulk: 64 << 20, Owner: "landbridge",
 		LogLevel: slog.LevelInfo, Resync: 30 * time.Second, CloudFile: "cloud.yaml",
+		MetricsListen: "127.0.0.1:9796", Neutron: Neutron{Timeout: 5 * time.Minute},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("%+v, want %+v", cfg, want)
@@ -52,11 +53,36 @@ switches: ["tcp:192.0.2.1:6640"]
 		t.Fatal(err)
 	}
 	want := Config{
-		Listen: "[::1]:2", Database: defaultDatabase, Owner: defaultOwner, LogLevel: slog.LevelWarn, Resync: 30 * time.Second,
+		Listen: "[::1]:2", Database: defaultDatabase, MaxBulk: 64 << 20, Owner: defaultOwner, LogLevel: slog.LevelWarn, Resync: 30 * time.Second,
 		CloudFile: "a.yaml", AnnounceFile: "b.yaml", Switches: []string{"unix:/run/a.sock", "ssl:192.0.2.2:6640"}, TLS: TLS{CA: "ca.pem"},
+		MetricsListen: "127.0.0.1:9796", Neutron: Neutron{Timeout: 5 * time.Minute},
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("%+v, want %+v", cfg, want)
+	}
+}
+
+// What looks after the database needs no more of a configuration than that.
+func TestLoadDatabase(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "f.yaml")
+	if err := os.WriteFile(file, []byte("database: postgresql+psycopg2://u:p@h/d\nlisten: nonsense\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		file  string
+		given map[string][]string
+		want  string
+	}{
+		{"", nil, defaultDatabase},
+		{file, nil, "postgresql+psycopg2://u:p@h/d"},
+		{file, map[string][]string{"database": {"mysql://u@h/d"}}, "mysql://u@h/d"},
+	} {
+		if got, err := LoadDatabase(c.file, c.given); err != nil || got != c.want {
+			t.Errorf("%+v: %q, %v", c, got, err)
+		}
+	}
+	if got, err := LoadDatabase("", map[string][]string{"database": {"x"}}); err == nil {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -107,7 +133,12 @@ func TestBadInput(t *testing.T) {
 		{name: "a public address", given: flag("listen", "192.0.2.1:9696"), want: "not a loopback address"},
 		{name: "every IPv6 address", given: flag("listen", "[::]:9696"), want: "not a loopback address"},
 		{name: "a host name", given: flag("listen", "gw.example:9696"), want: "not a loopback address"},
-		{name: "another database", given: flag("database", "oracle:x"), want: `--database "oracle:x": is not a database`},
+		{name: "another database", given: flag("database", "oracle:x"), want: `--database "oracle:…": is not a database`},
+		{name: "a database with a password", given: flag("database", "oracle://u:secret@h/d"), want: `--database "oracle:…": is not a database`},
+		{name: "when to upgrade", given: flag("database-upgrade", "never"), want: `--database-upgrade "never": must be auto or manual`},
+		{name: "no bulk", given: flag("bulk-limit", "0"), want: `--bulk-limit "0": must be a number of MiB`},
+		{name: "a size", file: cloud + "bulk_limit: 64MiB\n", want: `f.yaml:2: bulk_limit: "64MiB": must be a number of MiB`},
+		{name: "one connection", given: flag("database-connections", "1"), want: `--database-connections "1": must be a number from 2`},
 		{name: "no path of the database", given: flag("database", "sqlite:"), want: "write sqlite:PATH"},
 		{name: "another driver", file: "cloud: {driver: aws, file: c.yaml}\n", want: `f.yaml:1: cloud.driver: "aws"`},
 		{name: "announcement over the cloud's file", given: flag("announce-file", "c.yaml"), want: "would be overwritten"},

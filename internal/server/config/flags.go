@@ -17,17 +17,32 @@ func Flags() []Flag { return append([]Flag(nil), flags...) }
 
 // The defaults.
 const (
-	defaultListen   = "127.0.0.1:9696"
-	defaultDatabase = "sqlite:/var/lib/landbridge/server.db"
-	defaultOwner    = "landbridge"
-	defaultLogLevel = "info"
-	defaultResync   = "30s"
-	static          = "static" // the one cloud driver
+	defaultListen    = "127.0.0.1:9696"
+	defaultDatabase  = "sqlite:/var/lib/landbridge/server.db"
+	defaultOwner     = "landbridge"
+	defaultLogLevel  = "info"
+	defaultResync    = "30s"
+	defaultMetrics   = "127.0.0.1:9796"
+	noMetrics        = "none"
+	static           = "static" // the one cloud driver
+	defaultBulkLimit = "64"
+	// defaultConnections leaves the number to the kind of database.
+	defaultConnections = "0"
+	auto               = "auto" // of database_upgrade
+
+	defaultNeutronTimeout = "5m"
 )
 
 var flags = []Flag{
 	one("listen", "listen", "address of the API, host:port; loopback only", defaultListen, func(r *raw) *strictyaml.Value { return &r.Listen }),
-	one("database", "database", "database, sqlite:PATH", defaultDatabase, func(r *raw) *strictyaml.Value { return &r.Database }),
+	one("metrics-listen", "metrics_listen", "address of metrics and health, host:port; none for none", defaultMetrics, func(r *raw) *strictyaml.Value { return &r.Metrics }),
+	one("neutron-url", "neutron.url", "URL of Neutron, to which all passes that is not ours", "", func(r *raw) *strictyaml.Value { return &r.Neutron.URL }),
+	one("neutron-ca", "neutron.ca", "PEM file of the authority that signed Neutron's certificate, for https", "", func(r *raw) *strictyaml.Value { return &r.Neutron.CA }),
+	one("neutron-timeout", "neutron.timeout", "how long Neutron may be silent", defaultNeutronTimeout, func(r *raw) *strictyaml.Value { return &r.Neutron.Timeout }),
+	one("database", "database", "database: sqlite:PATH, postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME", defaultDatabase, func(r *raw) *strictyaml.Value { return &r.Database }),
+	one("database-upgrade", "database_upgrade", "auto: bring the schema up to date at the start; manual: refuse to start on an older one", auto, func(r *raw) *strictyaml.Value { return &r.Upgrade }),
+	one("bulk-limit", "bulk_limit", "MiB that a bulk create of remote MACs may have", defaultBulkLimit, func(r *raw) *strictyaml.Value { return &r.BulkLimit }),
+	one("database-connections", "database_connections", "connections to the database at a time, at most", defaultConnections, func(r *raw) *strictyaml.Value { return &r.Connections }),
 	one("cloud-file", "cloud.file", "YAML file that describes the cloud", "", func(r *raw) *strictyaml.Value { return &r.Cloud.File }),
 	one("announce-file", "cloud.announce", "file to write for the compute nodes: which gateways serve which network", "", func(r *raw) *strictyaml.Value { return &r.Cloud.Announce }),
 	{

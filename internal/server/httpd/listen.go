@@ -26,7 +26,16 @@ func ListenLoopback(ctx context.Context, addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %q: %w", addr, err)
 	}
-	return listen(ctx, netip.AddrPortFrom(ip, port))
+	return listen(ctx, netip.AddrPortFrom(ip, port).String())
+}
+
+// Listen listens on any TCP address "host:port"; port 0 takes a free one. It is
+// for what strangers may read.
+func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	if _, _, err := split(addr); err != nil {
+		return nil, err
+	}
+	return listen(ctx, addr)
 }
 
 func split(addr string) (host string, port uint16, err error) {
@@ -74,9 +83,9 @@ func preferred(ips []netip.Addr) netip.Addr {
 	return ips[0]
 }
 
-func listen(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
+func listen(ctx context.Context, at string) (net.Listener, error) {
 	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", at.String())
+	l, err := config.Listen(ctx, "tcp", at)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("cannot listen on %s: another program has the port; stop it or choose another port: %w", at, err)

@@ -19,13 +19,16 @@ type Limits struct {
 	Idle     time.Duration // between two requests on a connection
 	Shutdown time.Duration // for requests under way when the server ends
 	Bytes    int           // of a header
+	// Connections is how many there are at once; see crowd for who has to go
+	// when one more comes.
+	Connections int
 }
 
 // DefaultLimits are generous to a slow line and mean to an idle hand.
 func DefaultLimits() Limits {
 	return Limits{
 		Header: 10 * time.Second, Request: time.Minute, Response: 2 * time.Minute, Idle: 2 * time.Minute,
-		Shutdown: 5 * time.Second, Bytes: 64 << 10,
+		Shutdown: 5 * time.Second, Bytes: 64 << 10, Connections: 4096,
 	}
 }
 
@@ -33,8 +36,11 @@ func DefaultLimits() Limits {
 // way finish, and closes l. It returns nil when it ended because of ctx.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, limits Limits, log *slog.Logger) error {
 	limits = limits.filled()
+	crowd := newCrowd(limits.Connections)
 	srv := &http.Server{
-		Handler:           h,
+		Handler:           crowd.wrap(h),
+		ConnContext:       crowd.enter,
+		ConnState:         crowd.turn,
 		ReadHeaderTimeout: limits.Header,
 		ReadTimeout:       limits.Request,
 		WriteTimeout:      limits.Response,
@@ -84,6 +90,9 @@ func (l Limits) filled() Limits {
 	}
 	if l.Bytes == 0 {
 		l.Bytes = d.Bytes
+	}
+	if l.Connections == 0 {
+		l.Connections = d.Connections
 	}
 	return l
 }

@@ -12,6 +12,8 @@ type Attribute[T any] struct {
 	Put     Use
 	Default any         // what an absent Optional attribute is in a POST, as Type.Convert would make it; nil: it stays absent
 	Show    func(T) any // what is shown: a string, boolean, integer, or anything with JSON where Type is Composite
+	Filter  *Type       // what the text of a filter may be; nil: what Type may, unless that is Composite
+	About   string      // a sentence for the OpenAPI document; "": the name says it
 }
 
 // Use says whether the body of a method may hold an attribute.
@@ -34,6 +36,15 @@ type Values map[string]any
 func Get[V any](v Values, name string) (V, bool) {
 	got, ok := v[name].(V)
 	return got, ok
+}
+
+// filter gives the type of a filter's text; ok is false where the attribute
+// cannot be filtered by.
+func (a Attribute[T]) filter() (t Type, ok bool) {
+	if a.Filter != nil {
+		return *a.Filter, true
+	}
+	return a.Type, !a.Type.Composite
 }
 
 func (a Attribute[T]) names() []string {

@@ -107,7 +107,8 @@ func Object(members ...Member) Type {
 			unsettable: m.Use == Optional, refusal: "Attribute %s is read-only.",
 		})
 	}
-	return Type{Composite: true, Convert: func(v any) (any, error) {
+	takes, shows := memberSchemas(members)
+	return Type{Composite: true, Takes: takes, Shows: shows, Convert: func(v any) (any, error) {
 		given, ok := v.(map[string]any)
 		if !ok {
 			return nil, Refuse(v, "an object")
@@ -120,6 +121,23 @@ func Object(members ...Member) Type {
 	}}
 }
 
+func memberSchemas(members []Member) (takes, shows Schema) {
+	in, out := Schema{}, Schema{}
+	var required, all []string
+	for _, m := range members {
+		out[m.Name] = m.Type.shows()
+		all = append(all, m.Name)
+		switch m.Use {
+		case Required:
+			required = append(required, m.Name)
+			in[m.Name] = m.Type.takes()
+		case Optional:
+			in[m.Name] = orNull(m.Type.takes())
+		}
+	}
+	return objectSchema(in, required), objectSchema(out, all)
+}
+
 // List is a JSON array. Its Type's value is a []any of what Elem makes.
 type List struct {
 	Elem Type
@@ -128,7 +146,13 @@ type List struct {
 }
 
 // Type gives the Type of such lists.
-func (l List) Type() Type { return Type{Convert: l.convert, Composite: true} }
+func (l List) Type() Type {
+	return Type{
+		Convert: l.convert, Composite: true,
+		Takes: Schema{"type": "array", "items": l.Elem.takes(), "minItems": l.Min},
+		Shows: Schema{"type": "array", "items": l.Elem.shows()},
+	}
+}
 
 func (l List) convert(v any) (any, error) {
 	items, ok := v.([]any)

@@ -14,11 +14,11 @@ import (
 // maxDepth bounds the nesting of a body. The deepest resource nests 7 levels.
 const maxDepth = 32
 
-// decode reads one JSON value: string, json.Number, bool, nil, []any or
-// map[string]any. Unlike encoding/json it refuses invalid UTF-8, half
-// surrogate pairs, names used twice in one object, and deep nesting, since all
-// of these would be changed or dropped silently.
-func decode(body []byte) (any, error) {
+// newDecoder gives a decoder of a body that is exactly one JSON value. Unlike
+// encoding/json it refuses invalid UTF-8 and half surrogate pairs, and value
+// names used twice in one object and deep nesting, since all of these would be
+// changed or dropped silently.
+func newDecoder(body []byte) (*json.Decoder, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, Errorf(http.StatusBadRequest, "Resource body required: the body is empty.")
 	}
@@ -33,20 +33,20 @@ func decode(body []byte) (any, error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
-	return value(dec, 0)
+	return dec, nil
 }
 
 // syntax checks that the body is exactly one JSON value.
 func syntax(body []byte) error {
+	if json.Valid(body) {
+		return nil
+	}
 	var raw json.RawMessage
 	err := json.Unmarshal(body, &raw)
 	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return Errorf(http.StatusBadRequest, "The body is not JSON: %s (byte %d).", bad, bad.Offset)
 	}
-	if err != nil {
-		return Errorf(http.StatusBadRequest, "The body is not JSON: %s.", err)
-	}
-	return nil
+	return Errorf(http.StatusBadRequest, "The body is not JSON: %v.", err)
 }
 
 // halfSurrogate finds an escape that is half a surrogate pair in valid JSON;
@@ -83,6 +83,8 @@ func escapedRune(b []byte) uint64 {
 	return r
 }
 
+// value reads one value: string, json.Number, bool, nil, []any or
+// map[string]any. It stands inside of so many others.
 func value(dec *json.Decoder, depth int) (any, error) {
 	token, err := dec.Token()
 	if err != nil {

@@ -42,8 +42,8 @@ func extensionRoutes(all []Extension) []route {
 		return reply{http.StatusOK, record{{"extension", documents[i]}}}, nil
 	}
 	return []route{
-		{"/v2.0/extensions", actions{http.MethodGet: list}},
-		{"/v2.0/extensions/{alias}", actions{http.MethodGet: show}},
+		{pattern: "/v2.0/extensions", actions: actions{http.MethodGet: list}},
+		{pattern: "/v2.0/extensions/{alias}", actions: actions{http.MethodGet: show}},
 	}
 }
 
@@ -69,9 +69,9 @@ func versionRoutes(kinds []Kind) []route {
 		return reply{http.StatusOK, record{{"resources", out}}}, nil
 	}
 	return []route{
-		{"/{$}", actions{http.MethodGet: versions}},
-		{"/v2.0", actions{http.MethodGet: resources}},
-		{"/v2.0/{$}", actions{http.MethodGet: resources}},
+		{pattern: "/{$}", actions: actions{http.MethodGet: versions}},
+		{pattern: "/v2.0", actions: actions{http.MethodGet: resources}},
+		{pattern: "/v2.0/{$}", actions: actions{http.MethodGet: resources}},
 	}
 }
 

@@ -3,6 +3,7 @@ package neutronapi
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 )
 
 // record is a JSON object whose members keep their order, which is that of the
@@ -14,24 +15,46 @@ type member struct {
 	value any
 }
 
-// render shows an object as its table says.
-func (r *Resource[T]) render(v T, q query[T]) record {
-	out := make(record, 0, len(r.Attributes)+2)
-	show := func(name string, a Attribute[T]) {
-		if q.wants(name) {
-			out = append(out, member{name, a.Show(v)})
+// rendered is JSON as it is.
+type rendered []byte
+
+// column is an attribute under one of its names.
+type column[T any] struct {
+	name string
+	show func(T) any
+}
+
+// columns gives what is shown of objects; fields are the names, nil for all.
+func (r *Resource[T]) columns(fields map[string]bool) []column[T] {
+	var out []column[T]
+	add := func(name string, a Attribute[T]) {
+		if fields == nil || fields[name] {
+			out = append(out, column[T]{name, a.Show})
 		}
 	}
 	for _, a := range r.Attributes {
 		if a.Show == nil {
 			continue
 		}
-		show(a.Name, a)
+		add(a.Name, a)
 		for _, twin := range a.Twins {
-			show(twin, a)
+			add(twin, a)
 		}
 	}
 	return out
+}
+
+// render shows objects as the table says, one by one, so that a long list is
+// there only as its objects and its text.
+func (r *Resource[T]) render(list []T, fields map[string]bool) (rendered, error) {
+	columns := r.columns(fields)
+	return appendAll(nil, "[]", list, func(b []byte, v T) ([]byte, error) { return appendObject(b, columns, v) })
+}
+
+func appendObject[T any](b []byte, columns []column[T], v T) ([]byte, error) {
+	return appendAll(b, "{}", columns, func(b []byte, c column[T]) ([]byte, error) {
+		return appendMember(b, member{c.name, c.show(v)})
+	})
 }
 
 // compact writes JSON in one line, without the HTML escapes of encoding/json.
@@ -45,25 +68,43 @@ func compact(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// appendJSON writes what compact writes, and knows records.
+// appendJSON writes what compact writes, and knows records. Most values are
+// plain strings, for which it takes a short way.
 func appendJSON(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case record:
 		return appendAll(b, "{}", v, appendMember)
 	case []record:
 		return appendAll(b, "[]", v, func(b []byte, r record) ([]byte, error) { return appendJSON(b, r) })
-	default:
-		text, err := compact(v)
-		return append(b, text...), err
+	case rendered:
+		return append(b, v...), nil
+	case string:
+		if plain(v) {
+			return append(append(append(b, '"'), v...), '"'), nil
+		}
+	case bool:
+		return strconv.AppendBool(b, v), nil
 	}
+	text, err := compact(v)
+	return append(b, text...), err
+}
+
+// plain tells whether a string stands for itself in JSON.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func appendMember(b []byte, m member) ([]byte, error) {
-	name, err := compact(m.name)
+	b, err := appendJSON(b, m.name)
 	if err != nil {
 		return nil, err
 	}
-	return appendJSON(append(append(b, name...), ':'), m.value)
+	return appendJSON(append(b, ':'), m.value)
 }
 
 // appendAll writes elements with commas between two brackets.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
-	"unicode/utf8"
 )
 
 // Resource is one kind of object that an API serves under /v2.0/<Path>. Its
@@ -14,45 +12,75 @@ type Resource[T any] struct {
 	Envelope            // around objects and lists in answers, and in bodies
 	Also     []Envelope // taken in bodies too
 	Path     string     // the last part of the collection's path: "l2-gateways"
+	About    string     // a sentence for the OpenAPI document
+	MaxBulk  int64      // bytes that the body of a bulk create may have; 0: Options.MaxBody
 
 	Attributes []Attribute[T] // in the order in which they are shown
 
-	Create func(context.Context, Values) (T, error)
+	ID  func(T) string // what a path and a marker name it by
+	New func(Values) T // what a POST asks for
+
+	Create func(context.Context, []T) ([]T, error) // all of them, in their order, or none
 	Get    func(ctx context.Context, id string) (T, error)
-	List   func(context.Context) ([]T, error)
-	Update func(ctx context.Context, id string, change Values) (T, error) // nil: PUT is not allowed
-	Delete func(ctx context.Context, id string) error
+	List   func(context.Context, Query) ([]T, error)
+	// Update and Delete get the revisions of which the object has to have one;
+	// none: any. A nil Update: PUT is not allowed.
+	Update func(ctx context.Context, id string, change Values, revisions []int64) (T, error)
+	Delete func(ctx context.Context, id string, revisions []int64) error
 }
 
 // Kind is a Resource of any type.
 type Kind interface {
 	envelope() Envelope
 	path() string
-	routes() []route
+	routes(maxBody int64) []route
+	describe(d *document)
 }
 
 func (r *Resource[T]) envelope() Envelope { return r.Envelope }
 
 func (r *Resource[T]) path() string { return r.Path }
 
-func (r *Resource[T]) routes() []route {
+func (r *Resource[T]) envelopes() []Envelope { return slices.Concat([]Envelope{r.Envelope}, r.Also) }
+
+func (r *Resource[T]) routes(maxBody int64) []route {
 	object := actions{http.MethodGet: r.show, http.MethodDelete: r.remove}
 	if r.Update != nil {
 		object[http.MethodPut] = r.update
 	}
+	create := func(req *http.Request) (reply, error) { return r.create(req, maxBody) }
 	return []route{
-		{"/v2.0/" + r.Path, actions{http.MethodGet: r.list, http.MethodPost: r.create}},
-		{"/v2.0/" + r.Path + "/{id}", object},
+		{pattern: "/v2.0/" + r.Path, actions: actions{http.MethodGet: r.list, http.MethodPost: create}, maxBody: r.MaxBulk},
+		{pattern: "/v2.0/" + r.Path + "/{id}", actions: object},
 	}
 }
 
-func (r *Resource[T]) create(req *http.Request) (reply, error) {
-	values, err := r.read(req, Attribute[T].onPost)
+// create makes one object, or all of a list.
+func (r *Resource[T]) create(req *http.Request, maxBody int64) (reply, error) {
+	body, err := readBody(req)
 	if err != nil {
 		return reply{}, err
 	}
-	made, err := r.Create(req.Context(), values)
-	return r.one(http.StatusCreated, made, err, query[T]{})
+	var asked []T
+	rules := r.rules(Attribute[T].onPost)
+	many, err := contents(body, r.envelopes(), func(members map[string]any) error {
+		v, err := bind(members, rules)
+		if err == nil {
+			asked = append(asked, r.New(v))
+		}
+		return err
+	})
+	if !many && int64(len(body)) > maxBody {
+		return reply{}, tooLarge(maxBody)
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	made, err := r.Create(req.Context(), asked)
+	if many {
+		return r.all(http.StatusCreated, made, err, nil)
+	}
+	return r.first(http.StatusCreated, made, err, nil)
 }
 
 func (r *Resource[T]) show(req *http.Request) (reply, error) {
@@ -60,15 +88,17 @@ func (r *Resource[T]) show(req *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if len(q.filters) > 0 {
-		return reply{}, Errorf(http.StatusBadRequest, "One %s cannot be filtered; only fields= is taken.", r.Singular)
+	for name := range q.given {
+		if name != "fields" {
+			return reply{}, Errorf(http.StatusBadRequest, "One %s is neither filtered nor sorted; only fields= is taken.", r.Singular)
+		}
 	}
 	id, err := objectID(req)
 	if err != nil {
 		return reply{}, err
 	}
 	found, err := r.Get(req.Context(), id)
-	return r.one(http.StatusOK, found, err, q)
+	return r.first(http.StatusOK, []T{found}, err, q.fields)
 }
 
 func (r *Resource[T]) list(req *http.Request) (reply, error) {
@@ -76,82 +106,103 @@ func (r *Resource[T]) list(req *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	all, err := r.List(req.Context())
-	shown := make([]record, 0, len(all))
-	for _, v := range all {
-		if q.fits(v) {
-			shown = append(shown, r.render(v, q))
-		}
+	if !keepable(q.Marker) {
+		return reply{}, notFound()
 	}
-	return reply{http.StatusOK, record{{r.Plural, shown}}}, err
+	found, err := r.List(req.Context(), q.Query)
+	return r.all(http.StatusOK, found, err, q.fields, r.links(req, q, found)...)
 }
 
 // update checks the body before anybody looks for the object.
 func (r *Resource[T]) update(req *http.Request) (reply, error) {
-	change, err := r.read(req, Attribute[T].onPut)
+	change, err := r.change(req)
 	if err != nil {
 		return reply{}, err
 	}
-	if len(change) == 0 {
-		return reply{}, Errorf(http.StatusBadRequest, "The body changes no attribute of the %s.", r.Singular)
+	at, err := revisions(req.Header)
+	if err != nil {
+		return reply{}, err
 	}
 	id, err := objectID(req)
 	if err != nil {
 		return reply{}, err
 	}
-	changed, err := r.Update(req.Context(), id, change)
-	return r.one(http.StatusOK, changed, err, query[T]{})
+	changed, err := r.Update(req.Context(), id, change, at)
+	return r.first(http.StatusOK, []T{changed}, err, nil)
+}
+
+// change reads the body of a PUT.
+func (r *Resource[T]) change(req *http.Request) (change Values, err error) {
+	body, err := readBody(req)
+	if err != nil {
+		return nil, err
+	}
+	rules := r.rules(Attribute[T].onPut)
+	many, err := contents(body, r.envelopes(), func(members map[string]any) (err error) {
+		change, err = bind(members, rules)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case many:
+		return nil, Errorf(http.StatusBadRequest, "A PUT changes one object, in %s.", brief(r.Singular))
+	case len(change) == 0:
+		return nil, Errorf(http.StatusBadRequest, "The body changes no attribute of the %s.", r.Singular)
+	}
+	return change, nil
 }
 
 func (r *Resource[T]) remove(req *http.Request) (reply, error) {
 	if err := refuseBody(req); err != nil {
 		return reply{}, err
 	}
+	at, err := revisions(req.Header)
+	if err != nil {
+		return reply{}, err
+	}
 	id, err := objectID(req)
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status: http.StatusNoContent}, r.Delete(req.Context(), id)
+	return reply{status: http.StatusNoContent}, r.Delete(req.Context(), id, at)
 }
 
-// one is the answer with one object, or err.
-func (r *Resource[T]) one(status int, v T, err error, q query[T]) (reply, error) {
+// first is the answer with one object, or err.
+func (r *Resource[T]) first(status int, list []T, err error, fields map[string]bool) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status, record{{r.Singular, r.render(v, q)}}}, nil
+	shown, err := appendObject(nil, r.columns(fields), list[0])
+	return reply{status, record{{r.Singular, rendered(shown)}}}, err
+}
+
+// all is the answer with a list, or err.
+func (r *Resource[T]) all(status int, list []T, err error, fields map[string]bool, links ...link) (reply, error) {
+	if err != nil {
+		return reply{}, err
+	}
+	shown, err := r.render(list, fields)
+	body := record{{r.Plural, shown}}
+	if len(links) > 0 {
+		body = append(body, member{r.Plural + "_links", links})
+	}
+	return reply{status, body}, err
 }
 
 // objectID gives the id in a path. What no database could hold is not found.
 func objectID(req *http.Request) (string, error) {
 	id := req.PathValue("id")
-	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+	if !keepable(id) {
 		return "", notFound()
 	}
 	return id, nil
 }
 
-// read takes a body apart and checks it against the table.
-func (r *Resource[T]) read(req *http.Request, use func(Attribute[T]) rule) (Values, error) {
-	body, err := readBody(req)
-	if err != nil {
-		return nil, err
-	}
-	return r.values(body, use)
-}
-
-func (r *Resource[T]) values(body []byte, use func(Attribute[T]) rule) (Values, error) {
-	decoded, err := decode(body)
-	if err != nil {
-		return nil, err
-	}
-	members, err := open(decoded, slices.Concat([]Envelope{r.Envelope}, r.Also))
-	if err != nil {
-		return nil, err
-	}
-	rules := make([]rule, 0, len(r.Attributes))
+func (r *Resource[T]) rules(use func(Attribute[T]) rule) []rule {
+	out := make([]rule, 0, len(r.Attributes))
 	for _, a := range r.Attributes {
-		rules = append(rules, use(a))
+		out = append(out, use(a))
 	}
-	return bind(members, rules)
+	return out
 }

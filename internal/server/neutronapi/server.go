@@ -3,6 +3,7 @@ package neutronapi
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -13,6 +14,7 @@ import (
 // Options say how an API is served.
 type Options struct {
 	Logger     *slog.Logger // nil: nothing is logged
+	Title      string       // of the OpenAPI document
 	MaxBody    int64        // bytes that a body may have; 0: 1 MiB
 	Extensions []Extension  // what /v2.0/extensions names
 	// Explain makes an answer of an error of a Resource's functions; nil for
@@ -33,6 +35,7 @@ type actions map[string]action
 type route struct {
 	pattern string // of http.ServeMux, without a method
 	actions actions
+	maxBody int64 // bytes that a body may have; 0: as everywhere
 }
 
 // reply is an answer that is no error. A nil body is none at all.
@@ -47,8 +50,26 @@ type server struct {
 	origins *http.CrossOriginProtection
 }
 
+// API is what New makes: a handler that knows which paths it has.
+type API struct {
+	http.Handler
+	mux *http.ServeMux
+}
+
+// Route gives the pattern of a request's path, as "/v2.0/boats/{id}", "" where
+// the API has no such path. The pattern is the same for all methods.
+func (a *API) Route(r *http.Request) string {
+	if _, pattern := a.mux.Handler(r); pattern != everything {
+		return pattern
+	}
+	return ""
+}
+
+// everything is the pattern of the paths that the API does not have.
+const everything = "/"
+
 // New serves resources as Neutron would.
-func New(o Options, kinds ...Kind) http.Handler {
+func New(o Options, kinds ...Kind) *API {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -56,22 +77,21 @@ func New(o Options, kinds ...Kind) http.Handler {
 		o.MaxBody = DefaultMaxBody
 	}
 	s := &server{Options: o, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
-	routes := slices.Concat(versionRoutes(kinds), extensionRoutes(o.Extensions))
+	routes := slices.Concat(versionRoutes(kinds), extensionRoutes(o.Extensions), openAPIRoutes(o, kinds))
 	for _, k := range kinds {
-		routes = append(routes, k.routes()...)
+		routes = append(routes, k.routes(o.MaxBody)...)
 	}
 	for _, r := range routes {
-		s.mux.Handle(r.pattern, s.handler(r.actions))
+		s.mux.Handle(r.pattern, s.handler(r))
 	}
-	s.mux.Handle("/", s.handler(nil))
-	return s.observe(http.HandlerFunc(s.route))
+	s.mux.Handle(everything, s.handler(route{}))
+	return &API{s.observe(http.HandlerFunc(s.route)), s.mux}
 }
 
 // route passes requests on to their paths. Browsers are kept from being used
 // against a server that their user can reach: nothing else guards a server
 // without authentication.
 func (s *server) route(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, s.MaxBody)
 	if err := s.origins.Check(r); err != nil {
 		s.fail(w, r, Errorf(http.StatusForbidden, "The request comes from a page of another origin: %s.", err))
 		return
@@ -85,35 +105,31 @@ func (s *server) route(w http.ResponseWriter, r *http.Request) {
 
 func notFound() *Error { return Errorf(http.StatusNotFound, "The resource could not be found.") }
 
-// handler serves one path; without actions, none at all.
-func (s *server) handler(methods actions) http.Handler {
+// handler serves one path; without actions, none at all. As Neutron does, it
+// refuses HEAD, and answers OPTIONS for those who only ask whether it lives.
+func (s *server) handler(at route) http.Handler {
+	maxBody := max(s.MaxBody, at.maxBody)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if methods == nil {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if at.actions == nil {
 			s.fail(w, r, notFound())
 			return
 		}
-		method := r.Method
-		if method == http.MethodHead {
-			method = http.MethodGet
-		}
-		act, ok := methods[method]
-		if !ok {
-			w.Header().Set("Allow", methods.allow())
-			s.fail(w, r, Errorf(http.StatusMethodNotAllowed, "The method %s is not allowed for this resource.", brief(r.Method)))
+		if act, ok := at.actions[r.Method]; ok {
+			s.serve(w, r, act)
 			return
 		}
-		s.serve(w, r, act)
+		w.Header().Set("Allow", at.actions.allow())
+		if r.Method == http.MethodOptions {
+			s.write(w, r, reply{status: http.StatusOK})
+			return
+		}
+		s.fail(w, r, Errorf(http.StatusMethodNotAllowed, "The method %s is not allowed for this resource.", brief(r.Method)))
 	})
 }
 
 func (a actions) allow() string {
-	names := make([]string, 0, len(a)+1)
-	for name := range a {
-		names = append(names, name)
-	}
-	if _, ok := a[http.MethodGet]; ok {
-		names = append(names, http.MethodHead)
-	}
+	names := append(slices.Collect(maps.Keys(a)), http.MethodOptions)
 	slices.Sort(names)
 	return strings.Join(names, ", ")
 }

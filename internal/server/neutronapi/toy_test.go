@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,16 +19,58 @@ type boat struct {
 	masts                uint32
 	racing               bool
 	crew                 []string
+	revision             int64
 }
 
 // harbour keeps boats. A fault is what its functions give instead.
 type harbour struct {
 	boats []boat
+	asked Query // of the last list
 	fault error
 	panic any
 }
 
-var errGone = errors.New("gone")
+var (
+	errGone  = errors.New("gone")
+	errStale = errors.New("stale")
+)
+
+// list passes over Sort: what a collection does with a query is its business.
+func (h *harbour) list(_ context.Context, q Query) ([]boat, error) {
+	h.asked = q
+	shown := map[string]func(boat) any{
+		"id": func(b boat) any { return b.id }, "name": func(b boat) any { return b.name },
+		"rig": func(b boat) any { return b.rig }, "masts": func(b boat) any { return b.masts },
+		"racing": func(b boat) any { return b.racing }, "project_id": func(b boat) any { return b.owner },
+		"crew": func(b boat) any { return strings.Join(b.crew, " ") },
+	}
+	out := slices.Clone(h.boats)
+	if at := slices.IndexFunc(out, func(b boat) bool { return b.id == q.Marker }); at >= 0 && q.Reverse {
+		out = out[:at]
+	} else if at >= 0 {
+		out = out[at+1:]
+	} else if q.Marker != "" {
+		return nil, errGone
+	}
+	for _, f := range q.Filters {
+		out = slices.DeleteFunc(out, func(b boat) bool {
+			has := shown[f.Attribute](b)
+			return !slices.ContainsFunc(f.Values, func(v any) bool { return v == has || v == nil && has == "" })
+		})
+	}
+	if q.Limit > 0 && q.Limit < len(out) {
+		out = out[:q.Limit]
+	}
+	return out, h.fault
+}
+
+// at checks the revision of a boat.
+func at(b boat, revisions []int64) error {
+	if len(revisions) > 0 && !slices.Contains(revisions, b.revision) {
+		return errStale
+	}
+	return nil
+}
 
 func (h *harbour) find(_ context.Context, id string) (boat, error) {
 	if h.panic != nil {
@@ -72,6 +115,7 @@ func (h *harbour) resource() *Resource[boat] {
 		Elem: Object(Member{Name: "id"}, Member{Name: "name", Type: Named(8), Use: Required}, Member{Name: "tasks", Type: List{Elem: Integer("a task", 1, 9)}.Type(), Use: Optional}),
 		Key:  func(made any) any { return made.(Values)["name"] },
 	}
+	sailor := Named(8)
 	return &Resource[boat]{
 		Envelope: Envelope{"boat", "boats"},
 		Also:     []Envelope{{"ship", "ships"}},
@@ -82,22 +126,34 @@ func (h *harbour) resource() *Resource[boat] {
 			{Name: "rig", Aliases: []string{"sails"}, Type: Word("sloop", "ketch"), Post: Required, Put: Optional, Show: func(b boat) any { return b.rig }},
 			{Name: "masts", Type: Integer("a number of masts", 1, 4), Post: Optional, Show: func(b boat) any { return b.masts }},
 			{Name: "racing", Type: Bool(), Post: Optional, Default: true, Show: func(b boat) any { return b.racing }},
-			{Name: "crew", Type: crew.Type(), Post: Optional, Show: func(b boat) any { return append([]string{}, b.crew...) }},
+			{Name: "crew", Type: crew.Type(), Post: Optional, Filter: &sailor, Show: func(b boat) any { return append([]string{}, b.crew...) }},
 			{Name: "berth", Type: Reference(), Post: Optional},
 			{Name: "project_id", Twins: []string{"tenant_id"}, Type: Named(255), Post: Optional, Default: "demo", Show: func(b boat) any { return b.owner }},
 		},
-		Create: func(_ context.Context, v Values) (boat, error) { return h.apply(boat{id: "new"}, v) },
+		MaxBulk: 16 << 10,
+		ID:      func(b boat) string { return b.id },
+		New: func(v Values) boat {
+			b, _ := h.apply(boat{id: "new"}, v)
+			return b
+		},
+		Create: func(_ context.Context, list []boat) ([]boat, error) { return list, h.fault },
 		Get:    h.find,
-		List:   func(context.Context) ([]boat, error) { return h.boats, h.fault },
-		Update: func(ctx context.Context, id string, v Values) (boat, error) {
+		List:   h.list,
+		Update: func(ctx context.Context, id string, v Values, revisions []int64) (boat, error) {
 			b, err := h.find(ctx, id)
+			if err == nil {
+				err = at(b, revisions)
+			}
 			if err != nil {
 				return b, err
 			}
 			return h.apply(b, v)
 		},
-		Delete: func(ctx context.Context, id string) error {
-			_, err := h.find(ctx, id)
+		Delete: func(ctx context.Context, id string, revisions []int64) error {
+			b, err := h.find(ctx, id)
+			if err == nil {
+				err = at(b, revisions)
+			}
 			return err
 		},
 	}
@@ -115,10 +171,12 @@ func newToy(boats ...boat) toy {
 	log := &bytes.Buffer{}
 	readOnly := &Resource[boat]{
 		Envelope: Envelope{"buoy", "buoys"}, Path: "buoys",
+		ID:     func(b boat) string { return b.id },
+		New:    func(Values) boat { return boat{} },
 		Get:    h.find,
-		List:   func(context.Context) ([]boat, error) { return nil, nil },
-		Create: func(context.Context, Values) (boat, error) { return boat{}, nil },
-		Delete: func(context.Context, string) error { return nil },
+		List:   func(context.Context, Query) ([]boat, error) { return nil, nil },
+		Create: func(_ context.Context, list []boat) ([]boat, error) { return list, nil },
+		Delete: func(context.Context, string, []int64) error { return nil },
 	}
 	return toy{h, New(Options{
 		Logger:     slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -127,6 +185,9 @@ func newToy(boats ...boat) toy {
 		Explain: func(err error) *Error {
 			if errors.Is(err, errGone) {
 				return &Error{Status: http.StatusNotFound, Type: "BoatNotFound", Message: "No such boat."}
+			}
+			if errors.Is(err, errStale) {
+				return &Error{Status: http.StatusPreconditionFailed, Type: "RevisionNumberConstraintFailed", Message: "Changed."}
 			}
 			return nil
 		},

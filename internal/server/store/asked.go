@@ -53,10 +53,10 @@ func (s *Store) Asked(ctx context.Context, networkID string) (a l2gw.Asked, err 
 }
 
 func asked(ctx context.Context, db bun.IDB, networkID string) (a l2gw.Asked, err error) {
-	if a.Connections, err = loadConnections(ctx, db, is("network_id", networkID)); err != nil {
+	if a.Connections, err = loadConnections(ctx, db, only(is("network_id", networkID))); err != nil {
 		return a, err
 	}
-	if a.RemoteConnections, err = loadRemoteConnections(ctx, db, is("network_id", networkID)); err != nil {
+	if a.RemoteConnections, err = loadRemoteConnections(ctx, db, only(is("network_id", networkID))); err != nil {
 		return a, err
 	}
 	// Each remote connection stands on a connection of its network and gateway.
@@ -68,6 +68,6 @@ func asked(ctx context.Context, db bun.IDB, networkID string) (a l2gw.Asked, err
 		return a, err
 	}
 	leads := references(a.RemoteConnections, func(r l2gw.RemoteConnection) string { return r.ID })
-	a.RemoteMACs, err = loadRemoteMACs(ctx, db, where{"rgw_connection", leads})
+	a.RemoteMACs, err = loadRemoteMACs(ctx, db, only(in("rgw_connection", leads)))
 	return a, err
 }

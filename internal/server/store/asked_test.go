@@ -11,8 +11,8 @@ import (
 	"landbridge/internal/server/store"
 )
 
-func TestAsked(t *testing.T) {
-	s := newGround(t)
+func (on suite) TestAsked(t *testing.T) {
+	s := on.newGround(t)
 	beside := s.gateway("beside", device("sw1"))
 	n1b := s.connection(beside, "n1", nil)
 	second := s.remoteConnection(beside, "n1", s.idle, 0)
@@ -36,8 +36,8 @@ func TestAsked(t *testing.T) {
 	same(t, "nothing", l2gw.Asked{}, must(t, got, err))
 }
 
-func TestNetworks(t *testing.T) {
-	s := newGround(t)
+func (on suite) TestNetworks(t *testing.T) {
+	s := on.newGround(t)
 	s.connection(s.tagged, "n0", nil)
 	s.connection(s.gateway("beside", device("sw1")), "n1", nil)
 	for name, c := range map[string]struct {
@@ -63,8 +63,8 @@ func (s ground) of(id string) func(ctx context.Context) ([]string, error) {
 	return func(ctx context.Context) ([]string, error) { return s.NetworksOf(ctx, id) }
 }
 
-func TestSetStatus(t *testing.T) {
-	s := newGround(t)
+func (on suite) TestSetStatus(t *testing.T) {
+	s := on.newGround(t)
 	want := map[string]l2gw.Status{
 		s.n1.ID:        {State: l2gw.Active},
 		s.stretched.ID: {State: l2gw.Errored, Reason: "the switch's schema has no tunnel_key"},
@@ -90,7 +90,7 @@ func TestSetStatus(t *testing.T) {
 
 // What the switches have confirmed was for what was asked before: whoever
 // changes that takes the statuses back, and no others.
-func TestChangesOutdateStatuses(t *testing.T) {
+func (on suite) TestChangesOutdateStatuses(t *testing.T) {
 	for _, c := range []struct {
 		name                  string
 		change                func(ground) error
@@ -123,7 +123,7 @@ func TestChangesOutdateStatuses(t *testing.T) {
 		}, l2gw.Pending, l2gw.Active},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newGround(t)
+			s := on.newGround(t)
 			active := l2gw.Status{State: l2gw.Active}
 			served := s.connection(s.tagged, "n3", nil)
 			if err := s.SetStatus(t.Context(), map[string]l2gw.Status{served.ID: active, s.stretched.ID: active}); err != nil {
@@ -142,9 +142,9 @@ func TestChangesOutdateStatuses(t *testing.T) {
 
 // What is there already is not written: it works while somebody else holds the
 // database's write lock.
-func TestUnchangedIsNotWritten(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	w := world{t, open(t, path)}
+func (on suite) TestUnchangedIsNotWritten(t *testing.T) {
+	p := on.New(t)
+	w := world{t, open(t, p.DSN)}
 	g := w.gateway("g", device("sw1"))
 	c := w.connection(g, "n1", nil)
 	status := map[string]l2gw.Status{c.ID: {State: l2gw.Active, Reason: "x"}}
@@ -158,21 +158,21 @@ func TestUnchangedIsNotWritten(t *testing.T) {
 	if err := save(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	holdWriteLock(t, path)
+	on.holdWriteLock(t, p)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if err := save(ctx); err != nil {
 		t.Errorf("saving the same again: %v", err)
 	}
-	if _, err := w.Gateways().List(ctx); err != nil {
+	if _, err := w.Gateways().List(ctx, l2gw.Query{}); err != nil {
 		t.Errorf("reading beside a writer: %v", err)
 	}
 }
 
-func TestWriterStopsWaitingWithItsContext(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	w := world{t, open(t, path)}
-	holdWriteLock(t, path)
+func (on suite) TestWriterStopsWaitingWithItsContext(t *testing.T) {
+	p := on.New(t)
+	w := world{t, open(t, p.DSN)}
+	on.holdWriteLock(t, p)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	start := time.Now()
@@ -188,10 +188,10 @@ func TestWriterStopsWaitingWithItsContext(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	for dsn, want := range map[string]string{
-		"":                            "scheme",
-		"sqlite:":                     "no path",
-		"postgres://u:secret@host/db": `"postgres" is not known`,
-		"sqlite:/nonexistent/dir/x":   "does its directory exist",
+		"":                          "scheme",
+		"sqlite:":                   "no path",
+		"oracle://u:secret@host/db": `"oracle" is not known`,
+		"sqlite:/nonexistent/dir/x": "does its directory exist",
 	} {
 		s, err := store.Open(t.Context(), dsn)
 		if err == nil {
@@ -204,8 +204,8 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestOddPath(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b?c=d#e%20f.db")
-	world{t, open(t, path)}.gateway("g", device("sw1"))
-	if again := (world{t, open(t, path)}); len(listed(t, again.Gateways())) != 1 {
+	world{t, open(t, "sqlite:"+path)}.gateway("g", device("sw1"))
+	if again := (world{t, open(t, "sqlite:"+path)}); len(listed(t, again.Gateways())) != 1 {
 		t.Error("the file of that name is not the one that was written")
 	}
 }

@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -40,15 +39,15 @@ func race(t *testing.T, s two, make func(ctx context.Context, st *store.Store, i
 	return errs[:]
 }
 
-func newTwo(t *testing.T) two {
-	path := filepath.Join(t.TempDir(), "test.db")
-	w := world{t, open(t, path)}
-	return two{ground: groundIn(w), other: open(t, path)}
+func (on suite) newTwo(t *testing.T) two {
+	p := on.New(t)
+	w := world{t, open(t, p.DSN)}
+	return two{ground: groundIn(w), other: open(t, p.DSN)}
 }
 
 // Of creates that exclude each other exactly one wins, and the others are told
 // why.
-func TestConcurrentCreatesExcludeEachOther(t *testing.T) {
+func (on suite) TestConcurrentCreatesExcludeEachOther(t *testing.T) {
 	for kind, make := range map[string]func(s two) func(ctx context.Context, st *store.Store, i int) error{
 		"L2GatewayConnectionExists": func(s two) func(context.Context, *store.Store, int) error {
 			return func(ctx context.Context, st *store.Store, _ int) error {
@@ -98,7 +97,7 @@ func TestConcurrentCreatesExcludeEachOther(t *testing.T) {
 		},
 	} {
 		t.Run(kind, func(t *testing.T) {
-			s := newTwo(t)
+			s := on.newTwo(t)
 			won := 0
 			for _, err := range race(t, s, make(s)) {
 				if err == nil {
@@ -116,8 +115,8 @@ func TestConcurrentCreatesExcludeEachOther(t *testing.T) {
 
 // Creates that do not exclude each other all succeed, and both servers list
 // them in one order.
-func TestConcurrentCreatesSucceed(t *testing.T) {
-	s := newTwo(t)
+func (on suite) TestConcurrentCreatesSucceed(t *testing.T) {
+	s := on.newTwo(t)
 	for _, err := range race(t, s, func(ctx context.Context, st *store.Store, i int) error {
 		for j := range 5 {
 			name := fmt.Sprintf("%d.%d", i, j)
@@ -139,8 +138,8 @@ func TestConcurrentCreatesSucceed(t *testing.T) {
 }
 
 // A connection never outlives its gateway, whoever is first.
-func TestConcurrentDeleteAndConnect(t *testing.T) {
-	s := newTwo(t)
+func (on suite) TestConcurrentDeleteAndConnect(t *testing.T) {
+	s := on.newTwo(t)
 	for _, err := range race(t, s, func(ctx context.Context, st *store.Store, i int) error {
 		if i%4 > 1 {
 			return st.Gateways().Delete(ctx, s.tagged.ID)
@@ -162,8 +161,8 @@ func TestConcurrentDeleteAndConnect(t *testing.T) {
 	}
 }
 
-func TestConcurrentInventories(t *testing.T) {
-	s := newTwo(t)
+func (on suite) TestConcurrentInventories(t *testing.T) {
+	s := on.newTwo(t)
 	for _, err := range race(t, s, func(ctx context.Context, st *store.Store, i int) error {
 		inv := sampleInventory(fmt.Sprint("tcp:", i%3))
 		inv.Logical = inv.Logical[:i%2]
@@ -179,34 +178,9 @@ func TestConcurrentInventories(t *testing.T) {
 	}
 }
 
-// Servers that start at once on a database that is not there make it once.
-func TestConcurrentOpen(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			s, err := store.Open(t.Context(), "sqlite:"+path)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if _, err := s.Gateways().Create(t.Context(), l2gw.Gateway{Devices: []l2gw.Device{device("sw")}}); err != nil {
-				t.Error(err)
-			}
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if all := listed(t, open(t, path).Gateways()); len(all) != 8 {
-		t.Errorf("%d gateways, want 8", len(all))
-	}
-}
-
-func TestReopenKeepsEverything(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	first, err := store.Open(t.Context(), "sqlite:"+path)
+func (on suite) TestReopenKeepsEverything(t *testing.T) {
+	p := on.New(t)
+	first, err := store.Open(t.Context(), p.DSN)
 	s := groundIn(world{t, must(t, first, err)})
 	if err := s.SetStatus(t.Context(), map[string]l2gw.Status{s.stretched.ID: {State: l2gw.Active}}); err != nil {
 		t.Fatal(err)
@@ -218,7 +192,7 @@ func TestReopenKeepsEverything(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "after reopening", before, everything(t, open(t, path)))
+	same(t, "after reopening", before, everything(t, open(t, p.DSN)))
 }
 
 func everything(t *testing.T, s *store.Store) []any {

@@ -18,13 +18,13 @@ type connectionRow struct {
 	VLAN          sql.NullInt32 `bun:"segmentation_id"`
 	Status        l2gw.State    `bun:"status"`
 	StatusReason  string        `bun:"status_reason"`
-	CreatedAt     int64         `bun:"created_at"`
+	standardRow
 }
 
-func newConnectionRow(v l2gw.Connection, stamp int64) *connectionRow {
+func newConnectionRow(v l2gw.Connection) *connectionRow {
 	r := &connectionRow{
 		ID: v.ID, ProjectID: v.ProjectID, GatewayID: v.GatewayID, NetworkID: v.NetworkID,
-		Status: v.Status.State, StatusReason: v.Status.Reason, CreatedAt: stamp,
+		Status: v.Status.State, StatusReason: v.Status.Reason, standardRow: newStandardRow(v.Standard),
 	}
 	if v.VLAN != nil {
 		r.VLAN = sql.NullInt32{Int32: int32(*v.VLAN), Valid: true}
@@ -35,7 +35,7 @@ func newConnectionRow(v l2gw.Connection, stamp int64) *connectionRow {
 func (r connectionRow) object() (l2gw.Connection, error) {
 	v := l2gw.Connection{
 		ID: r.ID, ProjectID: r.ProjectID, GatewayID: r.GatewayID, NetworkID: r.NetworkID,
-		Status: l2gw.Status{State: r.Status, Reason: r.StatusReason},
+		Status: l2gw.Status{State: r.Status, Reason: r.StatusReason}, Standard: r.standard(),
 	}
 	if r.VLAN.Valid {
 		vlan := uint16(r.VLAN.Int32)
@@ -46,8 +46,8 @@ func (r connectionRow) object() (l2gw.Connection, error) {
 
 func connectionGateway(c l2gw.Connection) string { return c.GatewayID }
 
-func loadConnections(ctx context.Context, db bun.IDB, narrow ...where) ([]l2gw.Connection, error) {
-	return load[l2gw.Connection, connectionRow](ctx, db, narrow...)
+func loadConnections(ctx context.Context, db bun.IDB, s selection) ([]l2gw.Connection, error) {
+	return load[l2gw.Connection, connectionRow](ctx, db, s)
 }
 
 type remoteConnectionRow struct {
@@ -62,14 +62,14 @@ type remoteConnectionRow struct {
 	Encapsulation   l2gw.Encapsulation `bun:"encapsulation"`
 	Status          l2gw.State         `bun:"status"`
 	StatusReason    string             `bun:"status_reason"`
-	CreatedAt       int64              `bun:"created_at"`
+	standardRow
 }
 
-func newRemoteConnectionRow(v l2gw.RemoteConnection, stamp int64) *remoteConnectionRow {
+func newRemoteConnectionRow(v l2gw.RemoteConnection) *remoteConnectionRow {
 	return &remoteConnectionRow{
 		ID: v.ID, ProjectID: v.ProjectID, GatewayID: v.GatewayID, NetworkID: v.NetworkID,
 		RemoteGatewayID: v.RemoteGatewayID, TunnelKey: v.TunnelKey, Flood: v.Flood, Encapsulation: v.Encapsulation,
-		Status: v.Status.State, StatusReason: v.Status.Reason, CreatedAt: stamp,
+		Status: v.Status.State, StatusReason: v.Status.Reason, standardRow: newStandardRow(v.Standard),
 	}
 }
 
@@ -77,12 +77,12 @@ func (r remoteConnectionRow) object() (l2gw.RemoteConnection, error) {
 	return l2gw.RemoteConnection{
 		ID: r.ID, ProjectID: r.ProjectID, GatewayID: r.GatewayID, NetworkID: r.NetworkID,
 		RemoteGatewayID: r.RemoteGatewayID, TunnelKey: r.TunnelKey, Flood: r.Flood, Encapsulation: r.Encapsulation,
-		Status: l2gw.Status{State: r.Status, Reason: r.StatusReason},
+		Status: l2gw.Status{State: r.Status, Reason: r.StatusReason}, Standard: r.standard(),
 	}, nil
 }
 
 func remoteConnectionGateway(r l2gw.RemoteConnection) string { return r.GatewayID }
 
-func loadRemoteConnections(ctx context.Context, db bun.IDB, narrow ...where) ([]l2gw.RemoteConnection, error) {
-	return load[l2gw.RemoteConnection, remoteConnectionRow](ctx, db, narrow...)
+func loadRemoteConnections(ctx context.Context, db bun.IDB, s selection) ([]l2gw.RemoteConnection, error) {
+	return load[l2gw.RemoteConnection, remoteConnectionRow](ctx, db, s)
 }

@@ -16,7 +16,10 @@ type connections struct{ collection[l2gw.Connection] }
 
 func (s *Store) connections() connections {
 	return connections{collection[l2gw.Connection]{
-		s, "l2_gateway_connection", loadConnections, l2gw.ErrConnectionNotFound,
+		s, "l2_gateway_connection", "l2gatewayconnections", columnsOf(
+			column{"l2_gateway_id", text}, column{"network_id", text}, column{"segmentation_id", optional},
+			column{"status", text}, column{"status_reason", text}),
+		loadConnections, l2gw.ErrConnectionNotFound,
 	}}
 }
 
@@ -27,42 +30,46 @@ func waiting() l2gw.Status {
 
 // Create connects a network to a gateway.
 func (c connections) Create(ctx context.Context, v l2gw.Connection, network l2gw.Network) (l2gw.Connection, error) {
-	v.ID, v.Status = uuid.NewString(), waiting()
-	err := c.write(ctx, "create l2_gateway_connection", func(ctx context.Context, db bun.IDB) error {
+	return first(c.CreateAll(ctx, []l2gw.Connection{v}, map[string]l2gw.Network{v.NetworkID: network}))
+}
+
+// CreateAll connects networks to gateways.
+func (c connections) CreateAll(
+	ctx context.Context, list []l2gw.Connection, networks map[string]l2gw.Network,
+) ([]l2gw.Connection, error) {
+	return c.createAll(ctx, list, func(ctx context.Context, db bun.IDB, v l2gw.Connection) (l2gw.Connection, error) {
 		gw, err := c.gateways().one(ctx, db, v.GatewayID)
 		if err != nil {
-			return err
+			return v, err
 		}
 		others, err := rivals(ctx, db, v, gw)
 		if err != nil {
-			return err
+			return v, err
 		}
-		if err := l2gw.CheckConnection(v, gw, network, others); err != nil {
-			return err
+		if err := l2gw.CheckConnection(v, gw, networks[v.NetworkID], others); err != nil {
+			return v, err
 		}
 		return c.keep(ctx, db, v)
 	})
-	return kept(v, err)
 }
 
-func (c connections) keep(ctx context.Context, db bun.IDB, v l2gw.Connection) error {
-	stamp, err := nextStamp(ctx, db, "l2gatewayconnections")
+func (c connections) keep(ctx context.Context, db bun.IDB, v l2gw.Connection) (l2gw.Connection, error) {
+	stamp, err := nextStamp(ctx, db, c.table)
 	if err != nil {
-		return err
+		return v, err
 	}
-	return c.insert(ctx, db, newConnectionRow(v, stamp), map[string]*l2gw.Error{
-		oneConnection: l2gw.ErrConnectionExists(v),
-	})
+	v.ID, v.Status, v.Standard = uuid.NewString(), waiting(), born(v.Standard, stamp)
+	return v, c.insert(ctx, db, newConnectionRow(v), map[string]*l2gw.Error{oneConnection: l2gw.ErrConnectionExists(v)})
 }
 
 // Delete removes a connection on which no remote connection stands.
-func (c connections) Delete(ctx context.Context, id string) error {
+func (c connections) Delete(ctx context.Context, id string, at ...l2gw.Revision) error {
 	return c.write(ctx, "delete l2_gateway_connection", func(ctx context.Context, db bun.IDB) error {
-		v, err := c.one(ctx, db, id)
+		v, err := c.oneAt(ctx, db, id, at)
 		if err != nil {
 			return err
 		}
-		users, err := loadRemoteConnections(ctx, db, is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID))
+		users, err := loadRemoteConnections(ctx, db, only(is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID)))
 		if err != nil {
 			return err
 		}
@@ -82,7 +89,7 @@ func rivals(ctx context.Context, db bun.IDB, v l2gw.Connection, gw l2gw.Gateway)
 	if kind != l2gw.NoInterfaces {
 		return servedBeside(ctx, db, gw)
 	}
-	twins, err := loadConnections(ctx, db, is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID))
+	twins, err := loadConnections(ctx, db, only(is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID)))
 	return served(twins, map[string]l2gw.Gateway{gw.ID: gw}), err
 }
 
@@ -98,7 +105,7 @@ func servedBeside(ctx context.Context, db bun.IDB, gw l2gw.Gateway) ([]l2gw.Serv
 	if err != nil {
 		return nil, err
 	}
-	list, err := loadConnections(ctx, db, where{"l2_gateway_id", ids})
+	list, err := loadConnections(ctx, db, only(in("l2_gateway_id", ids)))
 	if err != nil {
 		return nil, err
 	}

@@ -15,11 +15,11 @@ type gatewayRow struct {
 	ID            string `bun:"id,pk"`
 	ProjectID     string `bun:"project_id"`
 	Name          string `bun:"name"`
-	CreatedAt     int64  `bun:"created_at"`
+	standardRow
 }
 
 func (r gatewayRow) object() (l2gw.Gateway, error) {
-	return l2gw.Gateway{ID: r.ID, ProjectID: r.ProjectID, Name: r.Name}, nil
+	return l2gw.Gateway{ID: r.ID, ProjectID: r.ProjectID, Name: r.Name, Standard: r.standard()}, nil
 }
 
 type deviceRow struct {
@@ -73,8 +73,8 @@ func (r interfaceRow) addTo(list []l2gw.Interface) []l2gw.Interface {
 }
 
 // loadGateways reads gateways with their devices and interfaces.
-func loadGateways(ctx context.Context, db bun.IDB, narrow ...where) ([]l2gw.Gateway, error) {
-	list, err := load[l2gw.Gateway, gatewayRow](ctx, db, narrow...)
+func loadGateways(ctx context.Context, db bun.IDB, s selection) ([]l2gw.Gateway, error) {
+	list, err := load[l2gw.Gateway, gatewayRow](ctx, db, s)
 	if err != nil || len(list) == 0 {
 		return list, err
 	}
@@ -91,12 +91,12 @@ func gatewaysByID(ctx context.Context, db bun.IDB, ids []string) (map[string]l2g
 
 // loadDevices reads the devices of gateways, by gateway.
 func loadDevices(ctx context.Context, db bun.IDB, gatewayIDs []string) (map[string][]l2gw.Device, error) {
-	devices, err := selectRows[deviceRow](ctx, db, "position", where{"l2_gateway_id", gatewayIDs})
+	devices, err := selectRows[deviceRow](ctx, db, "position", in("l2_gateway_id", gatewayIDs))
 	if err != nil {
 		return nil, err
 	}
 	ids := references(devices, func(d deviceRow) string { return d.ID })
-	rows, err := selectRows[interfaceRow](ctx, db, "device_id, position", where{"device_id", ids})
+	rows, err := selectRows[interfaceRow](ctx, db, "device_id, position", in("device_id", ids))
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,8 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,14 +19,14 @@ type world struct {
 	*store.Store
 }
 
-func newWorld(t *testing.T) world {
+func (on suite) newWorld(t *testing.T) world {
 	t.Helper()
-	return world{t, open(t, filepath.Join(t.TempDir(), "test.db"))}
+	return world{t, open(t, on.New(t).DSN)}
 }
 
-func open(t *testing.T, path string) *store.Store {
+func open(t *testing.T, dsn string) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+path)
+	s, err := store.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,14 +130,4 @@ func checkError(t testing.TB, err error, code l2gw.Code, kind string, says ...st
 			t.Errorf("message %q does not say %q", err, word)
 		}
 	}
-}
-
-// listed is all objects of a collection.
-func listed[T any](t testing.TB, c interface {
-	List(context.Context) ([]T, error)
-},
-) []T {
-	t.Helper()
-	all, err := c.List(t.Context())
-	return must(t, all, err)
 }

@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"landbridge/internal/hwvtep"
-	"landbridge/internal/server/store"
 )
 
 func sampleInventory(database string) hwvtep.Inventory {
@@ -37,8 +36,8 @@ func sampleInventory(database string) hwvtep.Inventory {
 	}
 }
 
-func TestInventoryIsKept(t *testing.T) {
-	w := newWorld(t)
+func (on suite) TestInventoryIsKept(t *testing.T) {
+	w := on.newWorld(t)
 	a, b := sampleInventory("tcp:a"), sampleInventory("tcp:b")
 	b.Error, b.Logical, b.Locators = "connection refused", nil, nil
 	for _, inv := range []hwvtep.Inventory{b, a, a} {
@@ -50,8 +49,8 @@ func TestInventoryIsKept(t *testing.T) {
 	same(t, "inventories", []hwvtep.Inventory{a, b}, must(t, got, err))
 }
 
-func TestInventoryOfManyRows(t *testing.T) {
-	w := newWorld(t)
+func (on suite) TestInventoryOfManyRows(t *testing.T) {
+	w := on.newWorld(t)
 	inv := hwvtep.Inventory{Database: "tcp:a"}
 	for i := range 2345 {
 		inv.Logical = append(inv.Logical, hwvtep.LogicalRow{Name: fmt.Sprintf("landbridge/%05d", i)})
@@ -68,17 +67,10 @@ func TestInventoryOfManyRows(t *testing.T) {
 
 // Whatever has been saved before, the last inventory of each database is read
 // back.
-func TestInventoryRoundTrip(t *testing.T) {
+func (on suite) TestInventoryRoundTrip(t *testing.T) {
+	empty := on.emptied(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		s, err := store.Open(t.Context(), "sqlite::memory:")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer func() {
-			if err := s.Close(); err != nil {
-				rt.Error(err)
-			}
-		}()
+		s := empty(rt)
 		last := map[string]hwvtep.Inventory{}
 		for _, inv := range rapid.SliceOfN(inventories(), 1, 5).Draw(rt, "inventories") {
 			last[inv.Database] = inv

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"landbridge/internal/l2gw"
@@ -21,18 +23,10 @@ type machine struct {
 
 // Whatever the operations and their order: each ends as the rules say, and the
 // store holds what the model holds.
-func TestRandomOperations(t *testing.T) {
+func (on suite) TestRandomOperations(t *testing.T) {
+	empty := on.emptied(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		s, err := store.Open(t.Context(), "sqlite::memory:")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer func() {
-			if err := s.Close(); err != nil {
-				rt.Error(err)
-			}
-		}()
-		m := &machine{ctx: t.Context(), store: s}
+		m := &machine{ctx: t.Context(), store: empty(rt)}
 		if rapid.Bool().Draw(rt, "on prepared ground") {
 			m.prepare(rt)
 		}
@@ -133,11 +127,30 @@ func (m *machine) updateGateway(rt *rapid.T) {
 	id := anyOf(rt, "gateway", m.model.gateways, gatewayID)
 	name := rapid.SampledFrom([]string{"", "a", "b"}).Draw(rt, "name")
 	d := l2gw.Device{Name: drawDevice.Draw(rt, "device"), Interfaces: drawInterfaces.Draw(rt, "interfaces")}
-	_, err := m.store.Gateways().Update(m.ctx, id, l2gw.GatewayUpdate{Name: &name, Devices: []l2gw.Device{d}})
+	got, err := m.store.Gateways().Update(m.ctx, id, l2gw.GatewayUpdate{Name: &name, Devices: []l2gw.Device{d}})
 	want, after := m.model.updateGateway(id, name, d)
 	if outcome(rt, want, err) {
-		m.model.gateways[slices.IndexFunc(m.model.gateways, func(g l2gw.Gateway) bool { return g.ID == id })] = after
+		i := slices.IndexFunc(m.model.gateways, func(g l2gw.Gateway) bool { return g.ID == id })
+		before := m.model.gateways[i]
+		after.Standard = revised(rt, before.Standard, got.Standard,
+			cmp.Equal(before, after, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(l2gw.Gateway{}, "Standard")))
+		m.model.gateways[i] = after
 	}
+}
+
+// revised checks the standard attributes after an update that has left the
+// object alike or not, and gives them.
+func revised(rt *rapid.T, before, after l2gw.Standard, alike bool) l2gw.Standard {
+	rt.Helper()
+	want := before
+	if !alike {
+		want.Revision++
+		want.UpdatedAt = after.UpdatedAt
+	}
+	if after != want || after.UpdatedAt < before.UpdatedAt {
+		rt.Fatalf("the update made %+v of %+v", after, before)
+	}
+	return after
 }
 
 func (m *machine) deleteGateway(rt *rapid.T) {
@@ -181,7 +194,9 @@ func (m *machine) updateRemote(rt *rapid.T) {
 	got, err := m.store.RemoteGateways().Update(m.ctx, id, l2gw.RemoteGatewayUpdate{Addr: &to})
 	if outcome(rt, m.model.updateRemote(id, to), err) {
 		at := slices.IndexFunc(m.model.remotes, func(g l2gw.RemoteGateway) bool { return g.ID == id })
+		before := m.model.remotes[at]
 		m.model.remotes[at].Addr = to
+		m.model.remotes[at].Standard = revised(rt, before.Standard, got.Standard, before.Addr == to)
 		same(rt, "updated", m.model.remotes[at], got)
 	}
 }
@@ -264,11 +279,11 @@ func (m *machine) deleteNetwork(rt *rapid.T) {
 
 // check compares all that is listed and asked with the model.
 func (m *machine) check(rt *rapid.T) {
-	same(rt, "gateways", m.model.gateways, list(rt, m.store.Gateways().List))
-	same(rt, "connections", m.model.conns, list(rt, m.store.Connections().List))
-	same(rt, "remote gateways", m.model.remotes, list(rt, m.store.RemoteGateways().List))
-	same(rt, "remote connections", m.model.rconns, list(rt, m.store.RemoteConnections().List))
-	same(rt, "remote MACs", m.model.macs, list(rt, m.store.RemoteMACs().List))
+	same(rt, "gateways", m.model.gateways, listAll(rt, m.store.Gateways().List))
+	same(rt, "connections", m.model.conns, listAll(rt, m.store.Connections().List))
+	same(rt, "remote gateways", m.model.remotes, listAll(rt, m.store.RemoteGateways().List))
+	same(rt, "remote connections", m.model.rconns, listAll(rt, m.store.RemoteConnections().List))
+	same(rt, "remote MACs", m.model.macs, listAll(rt, m.store.RemoteMACs().List))
 	if m.model.clash() {
 		rt.Fatal("two networks are on one VLAN of one port")
 	}
@@ -288,6 +303,15 @@ func (m *machine) check(rt *rapid.T) {
 	if all := len(m.model.conns) + len(m.model.rconns) + len(m.model.macs); asked != all {
 		rt.Fatalf("%d objects are asked for over all networks, the model has %d", asked, all)
 	}
+}
+
+func listAll[T any](rt *rapid.T, list func(context.Context, l2gw.Query) ([]T, error)) []T {
+	rt.Helper()
+	all, err := list(context.Background(), l2gw.Query{})
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return all
 }
 
 func list[T any](rt *rapid.T, get func(context.Context) ([]T, error)) []T {

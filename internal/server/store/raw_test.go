@@ -1,31 +1,18 @@
 package store_test
 
 import (
-	"database/sql"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"landbridge/internal/server/store"
 )
 
-// raw opens a database file beside the store, as another program would.
-func raw(t *testing.T, path string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
-	must(t, db, err)
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
-
 // holdWriteLock keeps all other writers out until the test ends.
-func holdWriteLock(t *testing.T, path string) {
+func (on suite) holdWriteLock(t *testing.T, p store.Place) {
 	t.Helper()
-	tx, err := raw(t, path).Begin()
+	tx, err := p.Raw(t).Begin()
+	must(t, tx, err)
+	_, err = tx.Exec(on.Lock)
 	must(t, tx, err)
 	t.Cleanup(func() {
 		if err := tx.Rollback(); err != nil {
@@ -43,25 +30,10 @@ func checkWords(t testing.TB, what string, err error, words ...string) {
 	}
 }
 
-func TestNewerSchemaIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	s, err := store.Open(t.Context(), "sqlite:"+path)
-	if err := must(t, s, err).Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, err = raw(t, path).Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (900, TRUE)")
-	must(t, 0, err)
-	s, err = store.Open(t.Context(), "sqlite:"+path)
-	if err == nil {
-		t.Fatalf("opened %v", s)
-	}
-	checkWords(t, "newer schema", err, "newer schema", "900", "landbridge-server")
-}
-
-func TestTables(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "test.db")
-	open(t, path)
-	db := raw(t, path)
+func (on suite) TestTables(t *testing.T) {
+	p := on.New(t)
+	open(t, p.DSN)
+	db := p.Raw(t)
 	for table, columns := range map[string][]string{
 		"l2gateways":                 {"id", "name"},
 		"l2gatewaydevices":           {"device_name", "l2_gateway_id"},

@@ -20,34 +20,45 @@ type remoteConnections struct {
 
 func (s *Store) remoteConnections() remoteConnections {
 	return remoteConnections{collection[l2gw.RemoteConnection]{
-		s, "l2_remote_gateway_connection", loadRemoteConnections, l2gw.ErrRemoteConnectionNotFound,
+		s, "l2_remote_gateway_connection", "l2remotegatewayconnections", columnsOf(
+			column{"l2_gateway_id", text}, column{"network_id", text}, column{"l2_remote_gateway_id", text},
+			column{"segmentation_id", number}, column{"flood", flag}, column{"encapsulation", text},
+			column{"status", text}, column{"status_reason", text}),
+		loadRemoteConnections, l2gw.ErrRemoteConnectionNotFound,
 	}}
 }
 
-// Create connects a network through a gateway to a remote gateway. Without a
-// tunnel key it uses the network's segmentation id, without an encapsulation
-// VXLAN.
+// Create connects a network through a gateway to a remote gateway.
 func (c remoteConnections) Create(
 	ctx context.Context, v l2gw.RemoteConnection, network l2gw.Network,
 ) (l2gw.RemoteConnection, error) {
-	v.ID, v.Status = uuid.NewString(), waiting()
-	if v.Encapsulation == "" {
-		v.Encapsulation = l2gw.VXLAN
-	}
-	err := c.write(ctx, "create l2_remote_gateway_connection", func(ctx context.Context, db bun.IDB) (err error) {
-		if v, err = c.judge(ctx, db, v, network); err != nil {
-			return err
+	return first(c.CreateAll(ctx, []l2gw.RemoteConnection{v}, map[string]l2gw.Network{v.NetworkID: network}))
+}
+
+// CreateAll connects networks through gateways to remote gateways. Without a
+// tunnel key they use the network's segmentation id, without an encapsulation
+// VXLAN.
+func (c remoteConnections) CreateAll(
+	ctx context.Context, list []l2gw.RemoteConnection, networks map[string]l2gw.Network,
+) ([]l2gw.RemoteConnection, error) {
+	return c.createAll(ctx, list, func(ctx context.Context, db bun.IDB, v l2gw.RemoteConnection) (l2gw.RemoteConnection, error) {
+		if v.Encapsulation == "" {
+			v.Encapsulation = l2gw.VXLAN
 		}
-		stamp, err := nextStamp(ctx, db, "l2remotegatewayconnections")
+		v, err := c.judge(ctx, db, v, networks[v.NetworkID])
 		if err != nil {
-			return err
+			return v, err
 		}
-		return c.insert(ctx, db, newRemoteConnectionRow(v, stamp), map[string]*l2gw.Error{
+		stamp, err := nextStamp(ctx, db, c.table)
+		if err != nil {
+			return v, err
+		}
+		v.ID, v.Status, v.Standard = uuid.NewString(), waiting(), born(v.Standard, stamp)
+		return v, c.insert(ctx, db, newRemoteConnectionRow(v), map[string]*l2gw.Error{
 			oneRemoteConnection: l2gw.ErrRemoteConnectionExists(v),
 			oneTunnelKey:        l2gw.ErrTunnelKeyTaken(v),
 		})
 	})
-	return kept(v, err)
 }
 
 // judge finds what v refers to and gives v with its tunnel key if it may be.
@@ -61,7 +72,7 @@ func (c remoteConnections) judge(
 	if _, err := c.remoteGateways().one(ctx, db, v.RemoteGatewayID); err != nil {
 		return v, err
 	}
-	ground, err := loadConnections(ctx, db, is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID))
+	ground, err := loadConnections(ctx, db, only(is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID)))
 	if err != nil {
 		return v, err
 	}
@@ -82,12 +93,12 @@ func (c remoteConnections) judge(
 // its remote gateway that have its tunnel key, or its network and gateway.
 func remoteRivals(ctx context.Context, db bun.IDB, v l2gw.RemoteConnection) ([]l2gw.RemoteServed, error) {
 	sameRemote := is("l2_remote_gateway_id", v.RemoteGatewayID)
-	list, err := loadRemoteConnections(ctx, db, sameRemote, is("segmentation_id", v.TunnelKey))
+	list, err := loadRemoteConnections(ctx, db, only(sameRemote, is("segmentation_id", v.TunnelKey)))
 	if err != nil {
 		return nil, err
 	}
-	twins, err := loadRemoteConnections(ctx, db, sameRemote,
-		is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID))
+	twins, err := loadRemoteConnections(ctx, db, only(sameRemote,
+		is("l2_gateway_id", v.GatewayID), is("network_id", v.NetworkID)))
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +115,9 @@ func remoteRivals(ctx context.Context, db bun.IDB, v l2gw.RemoteConnection) ([]l
 }
 
 // Delete removes a remote connection with its remote MACs.
-func (c remoteConnections) Delete(ctx context.Context, id string) error {
+func (c remoteConnections) Delete(ctx context.Context, id string, at ...l2gw.Revision) error {
 	return c.write(ctx, "delete l2_remote_gateway_connection", func(ctx context.Context, db bun.IDB) error {
-		if _, err := c.one(ctx, db, id); err != nil {
+		if _, err := c.oneAt(ctx, db, id, at); err != nil {
 			return err
 		}
 		// The foreign key of l2remotemacs takes them along.

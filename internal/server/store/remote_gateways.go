@@ -22,30 +22,37 @@ type remoteGateways struct {
 
 func (s *Store) remoteGateways() remoteGateways {
 	return remoteGateways{collection[l2gw.RemoteGateway]{
-		s, "l2_remote_gateway", loadRemoteGateways, l2gw.ErrRemoteGatewayNotFound,
+		s, "l2_remote_gateway", "l2remotegateways", columnsOf(column{"name", text}, column{"ipaddr", text}),
+		loadRemoteGateways, l2gw.ErrRemoteGatewayNotFound,
 	}}
 }
 
-// Create keeps a remote gateway. An IPv4-mapped IPv6 address is kept as IPv4,
-// which it is on the wire.
+// Create keeps a remote gateway.
 func (g remoteGateways) Create(ctx context.Context, v l2gw.RemoteGateway) (l2gw.RemoteGateway, error) {
-	v.ID, v.Addr = uuid.NewString(), v.Addr.Unmap()
-	err := g.write(ctx, "create l2_remote_gateway", func(ctx context.Context, db bun.IDB) error {
+	return first(g.CreateAll(ctx, []l2gw.RemoteGateway{v}))
+}
+
+// CreateAll keeps remote gateways. An IPv4-mapped IPv6 address is kept as IPv4,
+// which it is on the wire.
+func (g remoteGateways) CreateAll(ctx context.Context, list []l2gw.RemoteGateway) ([]l2gw.RemoteGateway, error) {
+	return g.createAll(ctx, list, func(ctx context.Context, db bun.IDB, v l2gw.RemoteGateway) (l2gw.RemoteGateway, error) {
+		v.ID, v.Addr = uuid.NewString(), v.Addr.Unmap()
 		if err := judgeRemoteGateway(ctx, db, v); err != nil {
-			return err
+			return v, err
 		}
-		stamp, err := nextStamp(ctx, db, "l2remotegateways")
+		stamp, err := nextStamp(ctx, db, g.table)
 		if err != nil {
-			return err
+			return v, err
 		}
-		row := &remoteGatewayRow{ID: v.ID, ProjectID: v.ProjectID, Name: v.Name, Addr: v.Addr.String(), CreatedAt: stamp}
-		return g.insert(ctx, db, row, addrTaken(v))
+		v.Standard = born(v.Standard, stamp)
+		return v, g.insert(ctx, db, &remoteGatewayRow{
+			ID: v.ID, ProjectID: v.ProjectID, Name: v.Name, Addr: v.Addr.String(), standardRow: newStandardRow(v.Standard),
+		}, addrTaken(v))
 	})
-	return kept(v, err)
 }
 
 func judgeRemoteGateway(ctx context.Context, db bun.IDB, v l2gw.RemoteGateway) error {
-	others, err := loadRemoteGateways(ctx, db, is("ipaddr", v.Addr.String()))
+	others, err := loadRemoteGateways(ctx, db, only(is("ipaddr", v.Addr.String())))
 	if err != nil {
 		return err
 	}
@@ -57,38 +64,42 @@ func addrTaken(v l2gw.RemoteGateway) map[string]*l2gw.Error {
 }
 
 // Update renames a remote gateway or gives it another address.
-func (g remoteGateways) Update(ctx context.Context, id string, u l2gw.RemoteGatewayUpdate) (v l2gw.RemoteGateway, err error) {
-	err = g.write(ctx, "update l2_remote_gateway", func(ctx context.Context, db bun.IDB) (err error) {
-		if v, err = g.one(ctx, db, id); err != nil {
+func (g remoteGateways) Update(
+	ctx context.Context, id string, u l2gw.RemoteGatewayUpdate, at ...l2gw.Revision,
+) (after l2gw.RemoteGateway, err error) {
+	err = g.write(ctx, "update l2_remote_gateway", func(ctx context.Context, db bun.IDB) error {
+		before, err := g.oneAt(ctx, db, id, at)
+		if err != nil {
 			return err
 		}
-		before := v
-		if u.Name != nil {
-			v.Name = *u.Name
+		if after = before.With(u); after == before {
+			return nil
 		}
-		if u.Addr != nil {
-			v.Addr = u.Addr.Unmap()
-		}
-		if err := judgeRemoteGateway(ctx, db, v); err != nil {
+		after.Standard = changed(after.Standard)
+		if err := judgeRemoteGateway(ctx, db, after); err != nil {
 			return err
 		}
-		_, err = db.NewUpdate().Model((*remoteGatewayRow)(nil)).
-			Set("name = ?", v.Name).Set("ipaddr = ?", v.Addr.String()).Where("id = ?", id).Exec(ctx)
-		if err != nil || v.Addr == before.Addr {
-			return g.refused(err, addrTaken(v))
-		}
-		return outdate(ctx, db, "l2remotegatewayconnections", "l2_remote_gateway_id", id)
+		return g.change(ctx, db, before, after)
 	})
-	return kept(v, err)
+	return kept(after, err)
+}
+
+func (g remoteGateways) change(ctx context.Context, db bun.IDB, before, after l2gw.RemoteGateway) error {
+	q := db.NewUpdate().Model((*remoteGatewayRow)(nil)).Set("name = ?", after.Name).Set("ipaddr = ?", after.Addr.String())
+	_, err := setStandard(q, after.Standard).Where("id = ?", after.ID).Exec(ctx)
+	if err != nil || after.Addr == before.Addr {
+		return g.refused(err, addrTaken(after))
+	}
+	return outdate(ctx, db, "l2remotegatewayconnections", "l2_remote_gateway_id", after.ID)
 }
 
 // Delete removes a remote gateway that no remote connection leads to.
-func (g remoteGateways) Delete(ctx context.Context, id string) error {
+func (g remoteGateways) Delete(ctx context.Context, id string, at ...l2gw.Revision) error {
 	return g.write(ctx, "delete l2_remote_gateway", func(ctx context.Context, db bun.IDB) error {
-		if _, err := g.one(ctx, db, id); err != nil {
+		if _, err := g.oneAt(ctx, db, id, at); err != nil {
 			return err
 		}
-		users, err := loadRemoteConnections(ctx, db, is("l2_remote_gateway_id", id))
+		users, err := loadRemoteConnections(ctx, db, only(is("l2_remote_gateway_id", id)))
 		if err != nil {
 			return err
 		}
@@ -105,7 +116,7 @@ type remoteGatewayRow struct {
 	ProjectID     string `bun:"project_id"`
 	Name          string `bun:"name"`
 	Addr          string `bun:"ipaddr"`
-	CreatedAt     int64  `bun:"created_at"`
+	standardRow
 }
 
 func (r remoteGatewayRow) object() (l2gw.RemoteGateway, error) {
@@ -113,11 +124,11 @@ func (r remoteGatewayRow) object() (l2gw.RemoteGateway, error) {
 	if err != nil {
 		return l2gw.RemoteGateway{}, fmt.Errorf("l2remotegateways.ipaddr of %s: %w", r.ID, err)
 	}
-	return l2gw.RemoteGateway{ID: r.ID, ProjectID: r.ProjectID, Name: r.Name, Addr: addr}, nil
+	return l2gw.RemoteGateway{ID: r.ID, ProjectID: r.ProjectID, Name: r.Name, Addr: addr, Standard: r.standard()}, nil
 }
 
-func loadRemoteGateways(ctx context.Context, db bun.IDB, narrow ...where) ([]l2gw.RemoteGateway, error) {
-	return load[l2gw.RemoteGateway, remoteGatewayRow](ctx, db, narrow...)
+func loadRemoteGateways(ctx context.Context, db bun.IDB, s selection) ([]l2gw.RemoteGateway, error) {
+	return load[l2gw.RemoteGateway, remoteGatewayRow](ctx, db, s)
 }
 
 func remoteGatewaysByID(ctx context.Context, db bun.IDB, ids []string) (map[string]l2gw.RemoteGateway, error) {

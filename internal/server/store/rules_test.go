@@ -20,8 +20,8 @@ type ground struct {
 	mac          l2gw.RemoteMAC
 }
 
-func newGround(t *testing.T) ground {
-	return groundIn(newWorld(t))
+func (on suite) newGround(t *testing.T) ground {
+	return groundIn(on.newWorld(t))
 }
 
 func groundIn(w world) ground {
@@ -33,7 +33,7 @@ func groundIn(w world) ground {
 	return s
 }
 
-func TestRules(t *testing.T) {
+func (on suite) TestRules(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		do   func(ctx context.Context, s ground) error
@@ -279,13 +279,13 @@ func TestRules(t *testing.T) {
 		}, 0, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			checkError(t, c.do(t.Context(), newGround(t)), c.code, c.kind, c.says...)
+			checkError(t, c.do(t.Context(), on.newGround(t)), c.code, c.kind, c.says...)
 		})
 	}
 }
 
-func TestDeleteTakesAlongWhatBelongs(t *testing.T) {
-	s := newGround(t)
+func (on suite) TestDeleteTakesAlongWhatBelongs(t *testing.T) {
+	s := on.newGround(t)
 	kept := s.remoteMAC(s.remoteConnection(s.g, "n2", s.remote, 457), "02:00:00:00:00:01")
 	if err := s.RemoteConnections().Delete(t.Context(), s.stretched.ID); err != nil {
 		t.Fatal(err)

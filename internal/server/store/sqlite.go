@@ -22,32 +22,33 @@ const inMemory = ":memory:"
 func sqliteDialect() dialect {
 	return dialect{
 		name: "sqlite", goose: goose.DialectSQLite3,
-		open: openSQLite, violated: violatedSQLite, busy: busySQLite,
+		open: openSQLite, redact: func(dsn string) string { return dsn }, reading: sql.TxOptions{ReadOnly: true},
+		violated: violatedSQLite, outcome: sqliteOutcome,
 	}
 }
 
 // openSQLite opens a file, or memory. What is committed survives a loss of
 // power (synchronous=FULL); readers and the writer do not wait for each other
 // (WAL); a writer waits for those of other processes.
-func openSQLite(ctx context.Context, path string) (*bun.DB, error) {
-	dsn, err := sqliteURI(path)
+func openSQLite(ctx context.Context, dsn string, pool Pool) (*bun.DB, error) {
+	path := strings.TrimPrefix(dsn, "sqlite:")
+	uri, err := sqliteURI(path)
 	if err != nil {
 		return nil, err
 	}
-	pool, err := sql.Open("sqlite", dsn)
+	db, err := sql.Open("sqlite", uri)
 	if err != nil {
 		return nil, err
 	}
-	pool.SetMaxOpenConns(8)
-	pool.SetMaxIdleConns(8)
 	if path == inMemory {
-		pool.SetMaxOpenConns(1)
+		db.SetMaxOpenConns(1)
+	} else {
+		pool.apply(db, 8, 0)
 	}
-	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(
-			fmt.Errorf("%s: %w; does its directory exist, and may this program write there?", path, err), pool.Close())
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w; does its directory exist, and may this program write there?", err), db.Close())
 	}
-	return bun.NewDB(pool, sqlitedialect.New()), nil
+	return bun.NewDB(db, plainText{sqlitedialect.New()}), nil
 }
 
 func sqliteURI(path string) (string, error) {
@@ -97,12 +98,16 @@ func violatedSQLite(err error) string {
 	return ""
 }
 
-func busySQLite(err error) bool {
-	failed, ok := errors.AsType[*sqlite.Error](err)
+// sqliteOutcome: a file is never lost, but it may be locked for long.
+func sqliteOutcome(err error) outcome {
+	refused, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
-		return false
+		return failed
 	}
 	const primary = 0xff // the rest of a code is detail
-	code := failed.Code() & primary
-	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+	switch refused.Code() & primary {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return gaveWay
+	}
+	return failed
 }

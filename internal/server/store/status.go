@@ -38,11 +38,11 @@ func (s *Store) SetStatus(ctx context.Context, statuses map[string]l2gw.Status) 
 // outdate takes back the statuses of connections that something has changed,
 // in the transaction of the change: what the switches have confirmed was for
 // what was asked before.
-func outdate(ctx context.Context, db bun.IDB, table, column, value string) error {
+func outdate(ctx context.Context, db bun.IDB, table, column string, values ...string) error {
 	status := waiting()
 	_, err := db.NewUpdate().Table(table).
 		Set("status = ?", string(status.State)).Set("status_reason = ?", status.Reason).
-		Where("? = ?", bun.Ident(column), value).Exec(ctx)
+		Where("? IN (?)", bun.Ident(column), bun.List(values)).Exec(ctx)
 	return err
 }
 

@@ -3,15 +3,17 @@
 // database holds, and writes it, in one transaction.
 //
 // SQL goes through bun, so that what differs between databases is in one
-// dialect value for each, with its migrations in a folder of their own.
+// dialect value for each, with its migrations in a folder of their own. On all
+// of them one transaction writes at a time, whatever the number of servers: so
+// what has been judged still holds when it is written, and objects become
+// visible in the order of their created_at.
 package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -21,75 +23,86 @@ import (
 
 // Store is an open database. Its methods may be called from several
 // goroutines; several Stores, also of several processes, may share a database.
+// While the database is out of reach they wait for it, for a bounded time, and
+// then give an Unavailable error.
 type Store struct {
 	db      *bun.DB
 	dialect dialect
-	// writing holds one token: SQLite has one writer at a time, and waiting
-	// here is fair and ends with the context, unlike waiting in SQLite.
-	writing chan struct{}
+	name    string // for logs
+	// writing holds one token: there is one writer at a time, and waiting here
+	// is fair, ends with the context, and needs no connection.
+	writing  chan struct{}
+	patience time.Duration
+	silence  time.Duration
+	retries  atomic.Uint64 // transactions begun anew
 }
+
+// Option changes how Open opens.
+type Option func(*options)
+
+type options struct {
+	pool   Pool
+	manual bool
+}
+
+// WithPool bounds the connections.
+func WithPool(p Pool) Option { return func(o *options) { o.pool = p } }
+
+// WithoutUpgrade leaves the schema as it is: one older than this program's is
+// refused.
+func WithoutUpgrade() Option { return func(o *options) { o.manual = true } }
 
 // Open opens the database that dsn names and brings its schema up to date.
 //
 //	sqlite:/path/file.db   a file, made if it is missing
 //	sqlite::memory:        gone when closed
+//	postgresql://user:password@host:5432/database?sslmode=verify-full
+//	mysql://user:password@host:3306/database?ssl_ca=/path/ca.pem
 //
 // A database with a schema newer than this program's is refused.
-func Open(ctx context.Context, dsn string) (*Store, error) {
-	scheme, rest, _ := strings.Cut(dsn, ":")
-	d, err := dialectOf(scheme)
+func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
+	var o options
+	for _, set := range opts {
+		set(&o)
+	}
+	d, err := dialectOf(dsn)
 	if err != nil {
 		return nil, err
 	}
-	db, err := d.open(ctx, rest)
+	name := d.redact(dsn)
+	db, err := d.open(ctx, dsn, o.pool)
 	if err != nil {
-		return nil, fmt.Errorf("open the %s database: %w", d.name, err)
+		return nil, fmt.Errorf("open the database %s: %w", name, err)
 	}
-	if err := migrate(ctx, db.DB, d); err != nil {
-		return nil, errors.Join(fmt.Errorf("bring the %s database up to date: %w", d.name, err), db.Close())
+	s := &Store{db: db.WithQueryHook(heard{}), dialect: d, name: name, writing: make(chan struct{}, 1), patience: patience, silence: silenceLimit}
+	if err := s.suitSchema(ctx, dsn, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("bring the database %s up to date: %w", name, err), db.Close())
 	}
-	return &Store{db: db, dialect: d, writing: make(chan struct{}, 1)}, nil
+	return s, nil
+}
+
+// suitSchema brings the schema up to date, or only looks whether it is. That
+// needs connections of its own, but for SQLite, whose database may live with
+// the one that it has.
+func (s *Store) suitSchema(ctx context.Context, dsn string, o options) error {
+	suit := func(m migrator) error {
+		if o.manual {
+			return m.check(ctx)
+		}
+		_, err := m.upgrade(ctx)
+		return err
+	}
+	if s.dialect.lockSchema == nil {
+		return suit(migrator{s.dialect, s.db.DB})
+	}
+	return onSchema(ctx, dsn, suit)
 }
 
 // Close closes the database. Transactions under way end with an error.
 func (s *Store) Close() error { return s.db.Close() }
 
-// view runs do in a transaction that sees one state of the database.
-func (s *Store) view(ctx context.Context, what string, do func(ctx context.Context, db bun.IDB) error) error {
-	err := s.db.RunInTx(ctx, &sql.TxOptions{ReadOnly: true}, func(ctx context.Context, tx bun.Tx) error {
-		return do(ctx, tx)
-	})
-	return s.explain(what, err)
-}
-
-// write runs do in a transaction that no other writer's can change the ground
-// under: what do has loaded and judged holds until it commits.
-func (s *Store) write(ctx context.Context, what string, do func(ctx context.Context, db bun.IDB) error) error {
-	select {
-	case s.writing <- struct{}{}:
-		defer func() { <-s.writing }()
-	case <-ctx.Done():
-		return fmt.Errorf("%s: %w", what, ctx.Err())
-	}
-	err := s.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		return do(ctx, tx)
-	})
-	return s.explain(what, err)
-}
-
-// explain leaves broken rules as they are and says of faults what failed.
-func (s *Store) explain(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*l2gw.Error](err); ok {
-		return err
-	}
-	if s.dialect.busy(err) {
-		return l2gw.Errorf(l2gw.Unavailable, "ServiceUnavailable", "%s: the database is busy, try again: %v", what, err)
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
+// String is the name of the database, for logs: without a password.
+func (s *Store) String() string { return s.name }
 
 // insert writes a new row. Where a unique index refuses it, because another
 // server was first, the error is the one that taken has for the index.

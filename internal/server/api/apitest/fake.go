@@ -23,6 +23,7 @@ type Cloud struct {
 	remoteConnections []l2gw.RemoteConnection
 	remoteMACs        []l2gw.RemoteMAC
 	newID             func() string
+	made              int // objects, ever
 	fault             error
 }
 
@@ -38,6 +39,18 @@ func (c *Cloud) Fail(err error) {
 	c.fault = err
 }
 
+// epoch is when the first object is made; each takes a second.
+const epoch = 1_700_000_000_000_000
+
+// born gives the attributes of an object that is made now.
+func (c *Cloud) born(s l2gw.Standard) l2gw.Standard {
+	now := c.now()
+	c.made++
+	return l2gw.Standard{Description: s.Description, CreatedAt: now, UpdatedAt: now}
+}
+
+func (c *Cloud) now() l2gw.Instant { return epoch + 1_000_000*l2gw.Instant(c.made) }
+
 // NumberIDs makes new IDs come from a function instead of being random.
 func (c *Cloud) NumberIDs(next func() string) { c.newID = next }
 
@@ -46,7 +59,7 @@ func (c *Cloud) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
 	return updatable[l2gw.Gateway, l2gw.GatewayUpdate]{
 		collection: collection[l2gw.Gateway]{
 			c: c, all: &c.gateways, missing: l2gw.ErrGatewayNotFound,
-			id: func(g l2gw.Gateway) string { return g.ID }, create: c.createGateway, release: c.releaseGateway,
+			attributes: GatewayAttributes(), create: c.createGateway, release: c.releaseGateway,
 		},
 		change: c.changeGateway,
 	}
@@ -56,7 +69,7 @@ func (c *Cloud) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
 func (c *Cloud) Connections() l2gw.Collection[l2gw.Connection] {
 	return collection[l2gw.Connection]{
 		c: c, all: &c.connections, missing: l2gw.ErrConnectionNotFound,
-		id: func(v l2gw.Connection) string { return v.ID }, create: c.createConnection, release: c.releaseConnection,
+		attributes: ConnectionAttributes(), create: c.createConnection, release: c.releaseConnection,
 	}
 }
 
@@ -65,8 +78,8 @@ func (c *Cloud) RemoteGateways() l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteG
 	return updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate]{
 		collection: collection[l2gw.RemoteGateway]{
 			c: c, all: &c.remoteGateways, missing: l2gw.ErrRemoteGatewayNotFound,
-			id:     func(v l2gw.RemoteGateway) string { return v.ID },
-			create: c.createRemoteGateway, release: c.releaseRemoteGateway,
+			attributes: RemoteGatewayAttributes(),
+			create:     c.createRemoteGateway, release: c.releaseRemoteGateway,
 		},
 		change: c.changeRemoteGateway,
 	}
@@ -76,8 +89,8 @@ func (c *Cloud) RemoteGateways() l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteG
 func (c *Cloud) RemoteConnections() l2gw.Collection[l2gw.RemoteConnection] {
 	return collection[l2gw.RemoteConnection]{
 		c: c, all: &c.remoteConnections, missing: l2gw.ErrRemoteConnectionNotFound,
-		id:     func(v l2gw.RemoteConnection) string { return v.ID },
-		create: c.createRemoteConnection, release: c.releaseRemoteConnection,
+		attributes: RemoteConnectionAttributes(),
+		create:     c.createRemoteConnection, release: c.releaseRemoteConnection,
 	}
 }
 
@@ -85,35 +98,52 @@ func (c *Cloud) RemoteConnections() l2gw.Collection[l2gw.RemoteConnection] {
 func (c *Cloud) RemoteMACs() l2gw.Collection[l2gw.RemoteMAC] {
 	return collection[l2gw.RemoteMAC]{
 		c: c, all: &c.remoteMACs, missing: l2gw.ErrRemoteMACNotFound,
-		id: func(v l2gw.RemoteMAC) string { return v.ID }, create: c.createRemoteMAC,
+		attributes: RemoteMACAttributes(), create: c.createRemoteMAC,
 		release: func(l2gw.RemoteMAC) error { return nil },
 	}
 }
 
 // collection is one kind of object. Its functions are called under the lock.
-type collection[T any] struct {
-	c       *Cloud
-	all     *[]T
-	id      func(T) string
-	missing func(id string) *l2gw.Error
-	create  func(T) (T, error) // checks and completes a new one
-	release func(T) error      // checks that one can go, and lets go what goes with it
+type collection[T revised] struct {
+	c          *Cloud
+	all        *[]T
+	attributes Attributes[T]
+	missing    func(id string) *l2gw.Error
+	create     func(T) (T, error) // checks and completes a new one
+	release    func(T) error      // checks that one can go, and lets go what goes with it
+}
+
+type revised interface {
+	At(revisions ...l2gw.Revision) error
 }
 
 // Create implements l2gw.Collection.
-func (k collection[T]) Create(_ context.Context, v T) (T, error) {
-	k.c.mu.Lock()
-	defer k.c.mu.Unlock()
-	var none T
-	if k.c.fault != nil {
-		return none, k.c.fault
-	}
-	made, err := k.create(v)
+func (k collection[T]) Create(ctx context.Context, v T) (T, error) {
+	made, err := k.CreateAll(ctx, []T{v})
 	if err != nil {
+		var none T
 		return none, err
 	}
-	*k.all = append(*k.all, made)
-	return made, nil
+	return made[0], nil
+}
+
+// CreateAll implements l2gw.Collection.
+func (k collection[T]) CreateAll(_ context.Context, list []T) ([]T, error) {
+	k.c.mu.Lock()
+	defer k.c.mu.Unlock()
+	if k.c.fault != nil {
+		return nil, k.c.fault
+	}
+	before := len(*k.all)
+	for _, v := range list {
+		made, err := k.create(v)
+		if err != nil {
+			*k.all = (*k.all)[:before]
+			return nil, err
+		}
+		*k.all = append(*k.all, made)
+	}
+	return slices.Clone((*k.all)[before:]), nil
 }
 
 // Get implements l2gw.Collection.
@@ -129,18 +159,29 @@ func (k collection[T]) Get(_ context.Context, id string) (T, error) {
 }
 
 // List implements l2gw.Collection.
-func (k collection[T]) List(context.Context) ([]T, error) {
+func (k collection[T]) List(_ context.Context, q l2gw.Query) ([]T, error) {
 	k.c.mu.Lock()
 	defer k.c.mu.Unlock()
-	return slices.Clone(*k.all), k.c.fault
+	if k.c.fault != nil {
+		return nil, k.c.fault
+	}
+	if q.Marker != "" {
+		if _, err := k.find(q.Marker); err != nil {
+			return nil, err
+		}
+	}
+	return k.attributes.List(*k.all, q)
 }
 
 // Delete implements l2gw.Collection.
-func (k collection[T]) Delete(_ context.Context, id string) error {
+func (k collection[T]) Delete(_ context.Context, id string, at ...l2gw.Revision) error {
 	k.c.mu.Lock()
 	defer k.c.mu.Unlock()
 	i, err := k.find(id)
 	if err != nil {
+		return err
+	}
+	if err := (*k.all)[i].At(at...); err != nil {
 		return err
 	}
 	if err := k.release((*k.all)[i]); err != nil {
@@ -154,7 +195,7 @@ func (k collection[T]) find(id string) (int, error) {
 	if k.c.fault != nil {
 		return 0, k.c.fault
 	}
-	i := slices.IndexFunc(*k.all, func(v T) bool { return k.id(v) == id })
+	i := slices.IndexFunc(*k.all, func(v T) bool { return k.attributes["id"](v) == id })
 	if i < 0 {
 		return 0, k.missing(id)
 	}
@@ -162,18 +203,21 @@ func (k collection[T]) find(id string) (int, error) {
 }
 
 // updatable is a collection whose objects can change.
-type updatable[T, U any] struct {
+type updatable[T revised, U any] struct {
 	collection[T]
 	change func(T, U) (T, error)
 }
 
 // Update implements l2gw.Updatable.
-func (k updatable[T, U]) Update(_ context.Context, id string, u U) (T, error) {
+func (k updatable[T, U]) Update(_ context.Context, id string, u U, at ...l2gw.Revision) (T, error) {
 	k.c.mu.Lock()
 	defer k.c.mu.Unlock()
 	var none T
 	i, err := k.find(id)
 	if err != nil {
+		return none, err
+	}
+	if err := (*k.all)[i].At(at...); err != nil {
 		return none, err
 	}
 	changed, err := k.change((*k.all)[i], u)

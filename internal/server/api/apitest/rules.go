@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"reflect"
 	"slices"
 
 	"landbridge/internal/l2gw"
@@ -30,7 +31,7 @@ func (c *Cloud) createGateway(g l2gw.Gateway) (l2gw.Gateway, error) {
 	if _, err := g.InterfaceKind(); err != nil {
 		return g, err
 	}
-	g.ID = c.newID()
+	g.ID, g.Standard = c.newID(), c.born(g.Standard)
 	g.Devices = slices.Clone(g.Devices)
 	for i := range g.Devices {
 		g.Devices[i].ID = c.newID()
@@ -48,6 +49,9 @@ func (c *Cloud) changeGateway(g l2gw.Gateway, u l2gw.GatewayUpdate) (l2gw.Gatewa
 		if v.GatewayID == g.ID {
 			mine = append(mine, v)
 		}
+	}
+	if !reflect.DeepEqual(changed, g) {
+		changed.Standard = changed.Changed(c.now())
 	}
 	return changed, l2gw.CheckGatewayUpdate(g, changed, mine, c.served(func(id string) bool { return id != g.ID }))
 }
@@ -84,7 +88,7 @@ func (c *Cloud) createConnection(v l2gw.Connection) (l2gw.Connection, error) {
 	if err := l2gw.CheckConnection(v, g, n, c.served(func(string) bool { return true })); err != nil {
 		return v, err
 	}
-	v.ID, v.Status.State = c.newID(), l2gw.Pending
+	v.ID, v.Status.State, v.Standard = c.newID(), l2gw.Pending, c.born(v.Standard)
 	return v, nil
 }
 
@@ -98,18 +102,16 @@ func (c *Cloud) releaseConnection(v l2gw.Connection) error {
 }
 
 func (c *Cloud) createRemoteGateway(g l2gw.RemoteGateway) (l2gw.RemoteGateway, error) {
-	g.ID = c.newID()
+	g.ID, g.Standard = c.newID(), c.born(g.Standard)
 	return g, l2gw.CheckRemoteGateway(g, c.remoteGateways)
 }
 
 func (c *Cloud) changeRemoteGateway(g l2gw.RemoteGateway, u l2gw.RemoteGatewayUpdate) (l2gw.RemoteGateway, error) {
-	if u.Name != nil {
-		g.Name = *u.Name
+	changed := g.With(u)
+	if changed != g {
+		changed.Standard = changed.Changed(c.now())
 	}
-	if u.Addr != nil {
-		g.Addr = *u.Addr
-	}
-	return g, l2gw.CheckRemoteGateway(g, c.remoteGateways)
+	return changed, l2gw.CheckRemoteGateway(changed, c.remoteGateways)
 }
 
 func (c *Cloud) releaseRemoteGateway(g l2gw.RemoteGateway) error {
@@ -140,7 +142,7 @@ func (c *Cloud) createRemoteConnection(r l2gw.RemoteConnection) (l2gw.RemoteConn
 	if !c.connected(r) {
 		return r, l2gw.ErrNotConnected(r)
 	}
-	r.ID, r.Status.State = c.newID(), l2gw.Pending
+	r.ID, r.Status.State, r.Standard = c.newID(), l2gw.Pending, c.born(r.Standard)
 	return r, l2gw.CheckRemoteConnection(r, g, c.remoteServed())
 }
 
@@ -170,6 +172,6 @@ func (c *Cloud) createRemoteMAC(m l2gw.RemoteMAC) (l2gw.RemoteMAC, error) {
 	if _, err := find(c.remoteConnections, m.RemoteConnectionID, idOf, l2gw.ErrRemoteConnectionNotFound); err != nil {
 		return m, err
 	}
-	m.ID = c.newID()
-	return m, l2gw.CheckRemoteMAC(m, c.remoteMACs)
+	m.ID, m.Standard = c.newID(), c.born(m.Standard)
+	return m, l2gw.CheckRemoteMACs([]l2gw.RemoteMAC{m}, c.remoteMACs)
 }

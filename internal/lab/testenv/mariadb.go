@@ -1,0 +1,54 @@
+package testenv
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// StartMariaDB starts a MariaDB server that ends with its test. Its defaults are
+// not ours: latin1, and names of one case are the same.
+func StartMariaDB(t testing.TB) *DatabaseServer {
+	t.Helper()
+	return newMariaDB(t).endsWith(t)
+}
+
+func newMariaDB(t testing.TB) *DatabaseServer {
+	t.Helper()
+	return startDatabase(t, databaseKind{
+		scheme: "mysql", driver: "mysql", account: "mysql", make: "CREATE DATABASE",
+		quit: syscall.SIGTERM,
+		create: func(s *DatabaseServer) *exec.Cmd {
+			s.write(t, "user.sql", mariadbUser())
+			return exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+s.file("data"),
+				"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve", "--innodb-log-file-size=8M",
+				// In the common one, servers that start at once delete each other's files.
+				"--tmpdir="+s.Dir)
+		},
+		command: func(s *DatabaseServer) *exec.Cmd {
+			return exec.Command("mariadbd", "--no-defaults", "--datadir="+s.file("data"), "--socket="+s.file("sock"),
+				"--port="+fmt.Sprint(s.Port), "--bind-address=127.0.0.1", "--pid-file="+s.file("pid"), "--init-file="+s.file("user.sql"),
+				"--character-set-server=latin1", "--collation-server=latin1_swedish_ci", "--skip-name-resolve",
+				// The machine does not lose power in a test; the server may be killed.
+				"--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=32M",
+				"--innodb-log-file-size=8M", "--tmpdir="+s.Dir, "--performance-schema=off", "--max-connections=60")
+		},
+		dsn: func(s *DatabaseServer, name string) string {
+			cfg := mysql.NewConfig()
+			cfg.User, cfg.Passwd, cfg.DBName = DatabaseUser, DatabasePassword, name
+			cfg.Net, cfg.Addr, cfg.Logger = "tcp", fmt.Sprintf("127.0.0.1:%d", s.Port), &mysql.NopLogger{}
+			return cfg.FormatDSN()
+		},
+		place: func(name string) (path, query string) { return "/" + name, "" },
+	})
+}
+
+// mariadbUser is what the server does at each start: it makes the user.
+func mariadbUser() string {
+	quoted := strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(DatabasePassword)
+	return fmt.Sprintf("SET NAMES utf8mb4;\nGRANT ALL ON *.* TO '%s'@'%%' IDENTIFIED BY '%s';\n", DatabaseUser, quoted)
+}

@@ -1,0 +1,85 @@
+// Package metrics shows a landbridge-server to those who watch it: to
+// Prometheus, and to whoever asks whether it lives and is ready.
+package metrics
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const prefix = "landbridge_server_"
+
+// Core is the state of the planning server.
+type Core struct {
+	Planned  bool   // every network has been planned once
+	Revision uint64 // of the plan
+	Networks int    // that have connections
+	Failing  int    // pieces of work that have failed and are tried again
+	Retries  uint64 // times that failed work was tried again
+	// Databases has the reported databases of switches by address: "" while in
+	// use, otherwise why not.
+	Databases map[string]string
+}
+
+// Store is the database of the server.
+type Store interface {
+	// Counts gives how many objects there are by kind ("l2_gateway"), and the
+	// connections among them by kind and status ("ACTIVE").
+	Counts(ctx context.Context) (objects map[string]int, connections map[string]map[string]int, err error)
+	Stats() sql.DBStats
+	Retries() uint64 // transactions begun anew
+}
+
+// Config says what is shown.
+type Config struct {
+	Core   func() Core
+	Store  Store
+	Checks []Check      // of readiness
+	Logger *slog.Logger // nil: nothing is logged
+}
+
+// Metrics counts what goes through it, and reads the rest when it is asked.
+type Metrics struct {
+	cfg        Config
+	requests   *requests
+	statements *statements
+	registry   *prometheus.Registry
+}
+
+// New makes metrics with a registry of their own.
+func New(cfg Config) *Metrics {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	m := &Metrics{cfg: cfg, requests: newRequests(), statements: newStatements(), registry: prometheus.NewRegistry()}
+	m.registry.MustRegister(
+		m.requests.total, m.requests.duration, m.requests.inFlight,
+		m.statements.duration, m.statements.errors,
+		newState(cfg),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+// scrapeWithin bounds what one look at the metrics may take.
+const scrapeWithin = 10 * time.Second
+
+// Handler serves /metrics, /healthz and /readyz.
+func (m *Metrics) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		ErrorLog:      slog.NewLogLogger(m.cfg.Logger.Handler(), slog.LevelWarn),
+		ErrorHandling: promhttp.ContinueOnError,
+		Timeout:       scrapeWithin, MaxRequestsInFlight: 8,
+	}))
+	mux.HandleFunc("GET /healthz", m.serveHealth)
+	mux.HandleFunc("GET /readyz", m.serveReady)
+	return mux
+}
