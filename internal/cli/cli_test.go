@@ -22,6 +22,7 @@ import (
 	"landbridge/internal/lab/testenv"
 	"landbridge/internal/server/api"
 	"landbridge/internal/server/api/apitest"
+	"landbridge/internal/server/neutronapi"
 )
 
 func TestMain(m *testing.M) {
@@ -65,7 +66,7 @@ func newWorld(t testing.TB) *world {
 		return fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
 	})
 	w := &world{t: t}
-	handler := w.moods(api.New(cloud, api.Options{DefaultProject: "demo"}))
+	handler := w.moods(api.New(cloud, api.Options{Guard: neutronapi.Open{Project: "demo"}}))
 	mux := http.NewServeMux()
 	mux.Handle("/", handler)
 	mux.HandleFunc("GET /v2.0/networks", networks)

@@ -48,6 +48,8 @@ type Collections interface {
 	RemoteGateways() Updatable[RemoteGateway, RemoteGatewayUpdate]
 	RemoteConnections() Collection[RemoteConnection]
 	RemoteMACs() Collection[RemoteMAC]
+	// Network finds a network of the cloud, which objects stand on.
+	Network(ctx context.Context, id string) (Network, error)
 }
 
 // GatewayUpdate is what a PUT changes of a gateway.

@@ -28,6 +28,11 @@ func ErrRemoteMACNotFound(id string) *Error {
 	return Errorf(NotFound, "L2RemoteMacNotFound", "l2_remote_mac %q does not exist", id)
 }
 
+// ErrNetworkNotFound is a network that the cloud does not have.
+func ErrNetworkNotFound(id string) *Error {
+	return Errorf(NotFound, "NetworkNotFound", "Network %s could not be found.", id)
+}
+
 // ErrGatewayInUse is a gateway that cannot go while a connection stands on it.
 func ErrGatewayInUse(id, connectionID string) *Error {
 	return Errorf(Conflict, "L2GatewayInUse",

@@ -12,6 +12,11 @@ import (
 // network that a connection names, and have the networks that a change concerns
 // planned anew.
 
+// Network implements l2gw.Collections.
+func (s *Server) Network(ctx context.Context, id string) (l2gw.Network, error) {
+	return s.cfg.Cloud.Network(ctx, id)
+}
+
 // Gateways implements l2gw.Collections.
 func (s *Server) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
 	return updatable[l2gw.Gateway, l2gw.GatewayUpdate]{s.cfg.Store.Gateways(), s}

@@ -65,7 +65,7 @@ func (c *fakeCloud) Site(_ context.Context, id string) (l2gw.Site, error) {
 	}
 	s, ok := c.sites[id]
 	if !ok {
-		return s, l2gw.Errorf(l2gw.NotFound, "NetworkNotFound", "Network %s could not be found.", id)
+		return s, l2gw.ErrNetworkNotFound(id)
 	}
 	return s, nil
 }

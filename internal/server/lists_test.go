@@ -14,6 +14,7 @@ import (
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/l2gw"
 	"landbridge/internal/server/api"
+	"landbridge/internal/server/neutronapi"
 )
 
 // TestTheStoreKnowsEveryAttributeOfTheAPI filters and sorts by each of them.
@@ -21,7 +22,7 @@ func TestTheStoreKnowsEveryAttributeOfTheAPI(t *testing.T) {
 	w := newWorld(t)
 	s := w.stretch(blue, "sw", "203.0.113.2", 456)
 	must[l2gw.RemoteMAC](t)(w.server.RemoteMACs().Create(context.Background(), l2gw.RemoteMAC{MAC: l2gw.MAC{2, 0, 0, 0, 0, 9}, RemoteConnectionID: s.rc.ID}))
-	h := api.New(w.server, api.Options{})
+	h := api.New(w.server, api.Options{Guard: neutronapi.Open{Project: "demo"}})
 	list := func(path string, q url.Values) (status int, objects []map[string]any) {
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, httptest.NewRequest("GET", "/v2.0/"+path+"?"+q.Encode(), nil))

@@ -14,38 +14,33 @@ import (
 
 // Options say how the API is served.
 type Options struct {
-	Logger         *slog.Logger // nil: nothing is logged
-	MaxBody        int64        // bytes that a body may have; 0: neutronapi.DefaultMaxBody
-	MaxBulk        int64        // bytes that a bulk create of remote MACs may have; 0: DefaultMaxBulk
-	DefaultProject string       // owner of objects made without one; "": DefaultProject
+	Logger  *slog.Logger     // nil: nothing is logged
+	Guard   neutronapi.Guard // nil: everybody may do everything
+	MaxBody int64            // bytes that a body may have; 0: neutronapi.DefaultMaxBody
+	MaxBulk int64            // bytes that a bulk create of remote MACs may have; 0: DefaultMaxBulk
 }
 
-// The options where none are set.
-const (
-	DefaultProject = "default"
-	DefaultMaxBulk = 64 << 20
-)
+// DefaultMaxBulk is Options.MaxBulk where none is set.
+const DefaultMaxBulk = 64 << 20
 
 // New serves c under /v2.0/.
 func New(c l2gw.Collections, o Options) *neutronapi.API {
-	if o.DefaultProject == "" {
-		o.DefaultProject = DefaultProject
-	}
 	if o.MaxBulk == 0 {
 		o.MaxBulk = DefaultMaxBulk
 	}
 	return neutronapi.New(neutronapi.Options{
 		Logger:     o.Logger,
 		Title:      "Landbridge, L2 gateways and border gateways",
+		Guard:      o.Guard,
 		MaxBody:    o.MaxBody,
 		Extensions: extensions(),
 		Explain:    explain,
 	},
-		gateways(c.Gateways(), o),
-		connections(c.Connections(), o),
-		remoteGateways(c.RemoteGateways(), o),
-		remoteConnections(c.RemoteConnections(), o),
-		remoteMACs(c.RemoteMACs(), o),
+		gateways(c),
+		connections(c),
+		remoteGateways(c),
+		remoteConnections(c),
+		remoteMACs(c, o),
 	)
 }
 

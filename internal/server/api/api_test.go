@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"landbridge/internal/l2gw"
-	"landbridge/internal/server/api"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -43,15 +42,6 @@ func TestErrorsOfCollections(t *testing.T) {
 				t.Errorf("%v was answered by %d %s, wanted %d with %s", c.err, status, text, c.status, c.part)
 			}
 		}
-	}
-}
-
-func TestDefaultProject(t *testing.T) {
-	c := newClient(t)
-	c.h = api.New(c.cloud, api.Options{})
-	status, text := c.ask("POST", "l2-remote-gateways", `{"l2_remote_gateway":{"ipaddr":"192.0.2.1"}}`)
-	if want := `"project_id":"` + api.DefaultProject + `"`; status != 201 || !strings.Contains(text, want) {
-		t.Errorf("without a project: %d %s, wanted %s", status, text, want)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"landbridge/internal/l2gw"
 	"landbridge/internal/server/api"
 	"landbridge/internal/server/api/apitest"
+	"landbridge/internal/server/neutronapi"
 )
 
 // The networks of the cloud that the tests work in.
@@ -48,7 +49,7 @@ func newClient(t *testing.T) client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client{t, api.New(cloud, api.Options{DefaultProject: "demo"}), cloud, &c}
+	return client{t, api.New(cloud, api.Options{Guard: neutronapi.Open{Project: "demo"}}), cloud, &c}
 }
 
 // ask sends a request and gives status and body of the answer, which it checks

@@ -18,18 +18,19 @@ func nameAttribute[T any](show func(T) string) neutronapi.Attribute[T] {
 	}
 }
 
-// projectAttribute is the owner, by its new name and its old one.
-func projectAttribute[T any](o Options, show func(T) string) neutronapi.Attribute[T] {
+// projectAttribute is the owner, by its new name and its old one. Where a body
+// has none, it is the project that the request is made for.
+func projectAttribute[T any](show func(T) string) neutronapi.Attribute[T] {
 	return neutronapi.Attribute[T]{
 		Name: "project_id", Twins: []string{"tenant_id"}, Type: neutronapi.Named(maxText),
-		Post: neutronapi.Optional, Default: o.DefaultProject, Show: shown(show),
+		Post: neutronapi.Optional, Show: shown(show),
 	}
 }
 
 // referenceAttribute is the id of an object that a new one stands on.
-func referenceAttribute[T any](name string, show func(T) string, aliases ...string) neutronapi.Attribute[T] {
+func referenceAttribute[T any](name string, to *neutronapi.Target, show func(T) string, aliases ...string) neutronapi.Attribute[T] {
 	return neutronapi.Attribute[T]{
-		Name: name, Aliases: aliases, Type: neutronapi.Reference(), Post: neutronapi.Required, Show: shown(show),
+		Name: name, Aliases: aliases, Type: neutronapi.Reference(), Target: to, Post: neutronapi.Required, Show: shown(show),
 	}
 }
 

@@ -8,10 +8,10 @@ import (
 	"landbridge/internal/server/neutronapi"
 )
 
-func gateways(c l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate], o Options) neutronapi.Kind {
+func gateways(all l2gw.Collections) neutronapi.Kind {
 	type T = l2gw.Gateway
 	deviceName := neutronapi.Text(maxText)
-	return serveUpdates(c, neutronapi.Resource[T]{
+	return serveUpdates(all.Gateways(), neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_gateway", Plural: "l2_gateways"},
 		Path:     "l2-gateways",
 		About:    "Switches of this cloud that serve as one border gateway.",
@@ -23,9 +23,11 @@ func gateways(c l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate], o Options) neu
 				About: "The switches. A filter takes the name of one.",
 				Show:  func(g T) any { return showDevices(g.Devices) },
 			},
-			projectAttribute(o, func(g T) string { return g.ProjectID }),
+			projectAttribute(func(g T) string { return g.ProjectID }),
 		}, standardAttributes(func(g T) l2gw.Standard { return g.Standard }, neutronapi.Optional)),
-		ID: func(g T) string { return g.ID },
+		ID:      func(g T) string { return g.ID },
+		Project: func(g T) string { return g.ProjectID },
+		Missing: func(id string) error { return l2gw.ErrGatewayNotFound(id) },
 		New: func(v neutronapi.Values) T {
 			return l2gw.Gateway{
 				ProjectID: given[string](v, "project_id"),

@@ -7,18 +7,18 @@ import (
 	"landbridge/internal/server/neutronapi"
 )
 
-func remoteConnections(c l2gw.Collection[l2gw.RemoteConnection], o Options) neutronapi.Kind {
+func remoteConnections(all l2gw.Collections) neutronapi.Kind {
 	type T = l2gw.RemoteConnection
-	return serve(c, neutronapi.Resource[T]{
+	return serve(all.RemoteConnections(), neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_remote_gateway_connection", Plural: "l2_remote_gateway_connections"},
 		Path:     "l2-remote-gateway-connections",
 		About:    "A network of this cloud, stretched through a gateway to a remote one.",
 		Attributes: slices.Concat([]neutronapi.Attribute[T]{
 			idAttribute(func(c T) string { return c.ID }),
 			// The aliases are those of the first published client.
-			referenceAttribute("l2_gateway_id", func(c T) string { return c.GatewayID }, "gateway"),
-			referenceAttribute("network_id", func(c T) string { return c.NetworkID }, "network"),
-			referenceAttribute("l2_remote_gateway_id", func(c T) string { return c.RemoteGatewayID }, "remote_gateway"),
+			referenceAttribute("l2_gateway_id", gatewayTarget(all), func(c T) string { return c.GatewayID }, "gateway"),
+			referenceAttribute("network_id", networkTarget(all), func(c T) string { return c.NetworkID }, "network"),
+			referenceAttribute("l2_remote_gateway_id", remoteGatewayTarget(all), func(c T) string { return c.RemoteGatewayID }, "remote_gateway"),
 			{
 				Name: "segmentation_id", Aliases: []string{"seg_id"}, Type: tunnelKey(), Post: neutronapi.Optional,
 				Show: func(c T) any { return c.TunnelKey },
@@ -31,11 +31,13 @@ func remoteConnections(c l2gw.Collection[l2gw.RemoteConnection], o Options) neut
 				Name: "encapsulation", Type: encapsulation(), Post: neutronapi.Optional, Default: string(l2gw.VXLAN),
 				Show: func(c T) any { return string(c.Encapsulation) },
 			},
-			projectAttribute(o, func(c T) string { return c.ProjectID }),
+			projectAttribute(func(c T) string { return c.ProjectID }),
 			readOnly("status", func(c T) string { return string(c.Status.State) }),
 			readOnly("status_reason", func(c T) string { return c.Status.Reason }),
 		}, standardAttributes(func(c T) l2gw.Standard { return c.Standard }, neutronapi.Refused)),
-		ID: func(c T) string { return c.ID },
+		ID:      func(c T) string { return c.ID },
+		Project: func(c T) string { return c.ProjectID },
+		Missing: func(id string) error { return l2gw.ErrRemoteConnectionNotFound(id) },
 		New: func(v neutronapi.Values) T {
 			return l2gw.RemoteConnection{
 				ProjectID:       given[string](v, "project_id"),

@@ -8,9 +8,9 @@ import (
 	"landbridge/internal/server/neutronapi"
 )
 
-func remoteGateways(c l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate], o Options) neutronapi.Kind {
+func remoteGateways(all l2gw.Collections) neutronapi.Kind {
 	type T = l2gw.RemoteGateway
-	return serveUpdates(c, neutronapi.Resource[T]{
+	return serveUpdates(all.RemoteGateways(), neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_remote_gateway", Plural: "l2_remote_gateways"},
 		Path:     "l2-remote-gateways",
 		About:    "The tunnel address of another cloud's border gateway.",
@@ -21,9 +21,11 @@ func remoteGateways(c l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdat
 				Name: "ipaddr", Type: address(), Post: neutronapi.Required, Put: neutronapi.Optional,
 				Show: func(g T) any { return showAddress(g.Addr) },
 			},
-			projectAttribute(o, func(g T) string { return g.ProjectID }),
+			projectAttribute(func(g T) string { return g.ProjectID }),
 		}, standardAttributes(func(g T) l2gw.Standard { return g.Standard }, neutronapi.Optional)),
-		ID: func(g T) string { return g.ID },
+		ID:      func(g T) string { return g.ID },
+		Project: func(g T) string { return g.ProjectID },
+		Missing: func(id string) error { return l2gw.ErrRemoteGatewayNotFound(id) },
 		New: func(v neutronapi.Values) T {
 			return l2gw.RemoteGateway{
 				ProjectID: given[string](v, "project_id"),

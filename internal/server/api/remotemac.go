@@ -8,9 +8,9 @@ import (
 	"landbridge/internal/server/neutronapi"
 )
 
-func remoteMACs(c l2gw.Collection[l2gw.RemoteMAC], o Options) neutronapi.Kind {
+func remoteMACs(all l2gw.Collections, o Options) neutronapi.Kind {
 	type T = l2gw.RemoteMAC
-	return serve(c, neutronapi.Resource[T]{
+	return serve(all.RemoteMACs(), neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_remote_mac", Plural: "l2_remote_macs"},
 		Also:     []neutronapi.Envelope{{Singular: "remote-mac", Plural: "remote-macs"}}, // of the published example
 		Path:     "l2-remote-macs",
@@ -26,10 +26,12 @@ func remoteMACs(c l2gw.Collection[l2gw.RemoteMAC], o Options) neutronapi.Kind {
 				Name: "ipaddr", Aliases: []string{"ip"}, Type: maybeAddress(), Post: neutronapi.Optional,
 				Show: func(m T) any { return showAddress(m.Addr) },
 			},
-			referenceAttribute("rgw_connection", func(m T) string { return m.RemoteConnectionID }),
-			projectAttribute(o, func(m T) string { return m.ProjectID }),
+			referenceAttribute("rgw_connection", remoteConnectionTarget(all), func(m T) string { return m.RemoteConnectionID }),
+			projectAttribute(func(m T) string { return m.ProjectID }),
 		}, standardAttributes(func(m T) l2gw.Standard { return m.Standard }, neutronapi.Refused)),
-		ID: func(m T) string { return m.ID },
+		ID:      func(m T) string { return m.ID },
+		Project: func(m T) string { return m.ProjectID },
+		Missing: func(id string) error { return l2gw.ErrRemoteMACNotFound(id) },
 		New: func(v neutronapi.Values) T {
 			return l2gw.RemoteMAC{
 				ProjectID:          given[string](v, "project_id"),

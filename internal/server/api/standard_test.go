@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"landbridge/internal/server/api"
+	"landbridge/internal/server/neutronapi"
 )
 
 func TestIfMatch(t *testing.T) {
@@ -76,7 +77,7 @@ func TestBulkHasALimitOfItsOwn(t *testing.T) {
 	c := newClient(t)
 	w := withRemoteConnection(c)
 	c.contract = nil // large bodies are slow to check
-	c.h = api.New(c.cloud, api.Options{MaxBody: 2000, MaxBulk: 20_000})
+	c.h = api.New(c.cloud, api.Options{Guard: neutronapi.Open{Project: "demo"}, MaxBody: 2000, MaxBulk: 20_000})
 	macs := func(n int) string {
 		var list []string
 		for i := range n {

@@ -13,6 +13,7 @@ type Attribute[T any] struct {
 	Default any         // what an absent Optional attribute is in a POST, as Type.Convert would make it; nil: it stays absent
 	Show    func(T) any // what is shown: a string, boolean, integer, or anything with JSON where Type is Composite
 	Filter  *Type       // what the text of a filter may be; nil: what Type may, unless that is Composite
+	Target  *Target     // what it refers to; nil: nothing that has an owner
 	About   string      // a sentence for the OpenAPI document; "": the name says it
 }
 

@@ -13,6 +13,8 @@ type Error struct {
 	Status  int    // of HTTP, 400–599
 	Type    string // the exception's name in Neutron; "": named after Status
 	Message string // a sentence for the user
+	// Challenge says of a 401 how to get a token: the header WWW-Authenticate.
+	Challenge string
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -61,8 +63,14 @@ func within(step string, err error) error {
 // maxMessage bounds messages, in characters: they repeat what users sent.
 const maxMessage = 1000
 
-// body is the JSON of an Error.
+// body is the JSON of an Error. In Neutron those without a token do not come as
+// far as to Neutron's own errors: Keystone's middleware answers them.
 func (e *Error) body() any {
+	if e.Status == http.StatusUnauthorized {
+		return record{{"error", record{
+			{"code", e.Status}, {"title", http.StatusText(e.Status)}, {"message", shorten(e.Message, maxMessage)},
+		}}}
+	}
 	type neutronError struct {
 		Type    string `json:"type"`
 		Message string `json:"message"`

@@ -32,6 +32,12 @@ func (s *server) observe(next http.Handler) http.Handler {
 			s.access(r, answer, time.Since(began))
 		}()
 		defer s.survive(answer, r)
+		admitted, err := s.admit(r)
+		if err != nil {
+			s.fail(answer, r, err)
+			return
+		}
+		r = admitted // so that the access log has what its context tells of the sender
 		next.ServeHTTP(answer, r)
 	})
 }

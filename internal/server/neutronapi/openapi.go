@@ -1,6 +1,9 @@
 package neutronapi
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // document is an OpenAPI 3.1 document that is being made of the tables.
 type document struct {
@@ -30,11 +33,11 @@ func describe(o Options, kinds []Kind) Schema {
 			"headers": Schema{"RequestID": Schema{
 				"description": "Under this id the server's log has the request.", "schema": Schema{"type": "string"},
 			}},
-			"responses": Schema{"Error": Schema{
-				"description": "A NeutronError; its message says what to do.",
-				"headers":     requestID(),
-				"content":     jsonContent(ref("NeutronError")),
-			}},
+			"responses": Schema{
+				"Error":        answer("A NeutronError; its message says what to do.", ref("NeutronError")),
+				"Unauthorized": answer("No token, or one that does not count.", ref("Unauthorized")),
+			},
+			"securitySchemes": Schema{"token": Schema{"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
 		},
 	}
 }
@@ -44,6 +47,9 @@ func (d *document) describeDocuments() {
 	text := Schema{"type": "string"}
 	d.schemas["NeutronError"] = wholeObject(Schema{
 		"NeutronError": wholeObject(Schema{"type": text, "message": text, "detail": text}),
+	})
+	d.schemas["Unauthorized"] = wholeObject(Schema{
+		"error": wholeObject(Schema{"code": Schema{"type": "integer"}, "title": text, "message": text}),
 	})
 	d.schemas["Link"] = wholeObject(Schema{"rel": text, "href": text})
 	links := listOf(ref("Link"))
@@ -60,7 +66,11 @@ func (d *document) describeDocuments() {
 		"/v2.0/extensions/{alias}": extension,
 		"/openapi.json":            {"type": "object"},
 	} {
-		d.paths[path] = Schema{"get": operation("", Schema{"200": answer("The document.", body)})}
+		op := operation("", Schema{"200": answer("The document.", body)})
+		if strings.HasPrefix(path, guardedPath) {
+			guardedOperation(op)
+		}
+		d.paths[path] = Schema{"get": op}
 	}
 	show, _ := d.paths["/v2.0/extensions/{alias}"].(Schema)
 	show["parameters"] = []any{parameter("path", "alias", text)}

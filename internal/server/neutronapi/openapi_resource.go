@@ -10,7 +10,7 @@ func (r *Resource[T]) describe(d *document) {
 	d.schemas[r.Singular] = r.shownSchema()
 	d.schemas[r.Singular+"_whole"] = Schema{"allOf": []any{ref(r.Singular), Schema{"required": r.names()}}}
 	d.schemas[r.Singular+"_create"] = r.bodySchema(Attribute[T].onPost)
-	d.paths["/v2.0/"+r.Path] = Schema{"get": r.describeList(), "post": r.describeCreate()}
+	d.paths["/v2.0/"+r.Path] = guardedPaths(Schema{"get": r.describeList(), "post": r.describeCreate()})
 	object := Schema{
 		"parameters": []any{parameter("path", "id", Schema{"type": "string"})},
 		"get":        r.describeShow(), "delete": r.describeDelete(),
@@ -19,14 +19,24 @@ func (r *Resource[T]) describe(d *document) {
 		d.schemas[r.Singular+"_update"] = r.bodySchema(Attribute[T].onPut)
 		object["put"] = r.describeUpdate()
 	}
-	d.paths["/v2.0/"+r.Path+"/{id}"] = object
+	d.paths["/v2.0/"+r.Path+"/{id}"] = guardedPaths(object)
+}
+
+// guardedPaths says of the methods of a path that not everybody may use them.
+func guardedPaths(item Schema) Schema {
+	for _, method := range []string{"get", "post", "put", "delete"} {
+		if op, ok := item[method].(Schema); ok {
+			addErrors(guardedOperation(op), http.StatusForbidden)
+		}
+	}
+	return item
 }
 
 func (r *Resource[T]) describeList() Schema {
 	body := objectSchema(Schema{r.Plural: listOf(ref(r.Singular)), r.Plural + "_links": listOf(ref("Link"))}, []string{r.Plural})
 	op := operation("List "+r.Plural+". "+r.About, Schema{"200": answer("The list.", body)})
 	op["parameters"] = r.listParameters()
-	return addErrors(op, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestURITooLong, http.StatusServiceUnavailable)
+	return addErrors(op, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestURITooLong)
 }
 
 func (r *Resource[T]) listParameters() []any {
@@ -65,14 +75,14 @@ func (r *Resource[T]) describeCreate() Schema {
 			wholeObject(Schema{e.Plural: Schema{"type": "array", "items": one, "minItems": 1}}))
 	}
 	op["requestBody"] = Schema{"required": true, "content": jsonContent(Schema{"oneOf": bodies})}
-	return addErrors(op, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
-		http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusServiceUnavailable)
+	return addErrors(op, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict,
+		http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 }
 
 func (r *Resource[T]) describeShow() Schema {
 	op := operation("Show one "+r.Singular+".", Schema{"200": answer("The object.", wholeObject(Schema{r.Singular: ref(r.Singular)}))})
 	op["parameters"] = []any{mayBeEmpty(parameter("query", "fields", listOf(Schema{"type": "string"})))}
-	return addErrors(op, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestURITooLong, http.StatusServiceUnavailable)
+	return addErrors(op, http.StatusBadRequest, http.StatusNotFound, http.StatusRequestURITooLong)
 }
 
 func (r *Resource[T]) describeUpdate() Schema {
@@ -85,15 +95,15 @@ func (r *Resource[T]) describeUpdate() Schema {
 		bodies = append(bodies, wholeObject(Schema{e.Singular: ref(r.Singular + "_update")}))
 	}
 	op["requestBody"] = Schema{"required": true, "content": jsonContent(Schema{"oneOf": bodies})}
-	return addErrors(op, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed,
-		http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusServiceUnavailable)
+	return addErrors(op, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed,
+		http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 }
 
 func (r *Resource[T]) describeDelete() Schema {
 	op := operation("Delete one "+r.Singular+".", Schema{"204": Schema{"description": "It is gone.", "headers": requestID()}})
 	op["parameters"] = []any{ifMatch()}
-	return addErrors(op, http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
-		http.StatusPreconditionFailed, http.StatusServiceUnavailable)
+	return addErrors(op, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict,
+		http.StatusPreconditionFailed)
 }
 
 // names are those under which a whole object shows its attributes.

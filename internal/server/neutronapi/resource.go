@@ -17,8 +17,10 @@ type Resource[T any] struct {
 
 	Attributes []Attribute[T] // in the order in which they are shown
 
-	ID  func(T) string // what a path and a marker name it by
-	New func(Values) T // what a POST asks for
+	ID      func(T) string        // what a path and a marker name it by
+	Project func(T) string        // the owner, which attribute project_id shows
+	New     func(Values) T        // what a POST asks for
+	Missing func(id string) error // what Get gives for an object that is not there
 
 	Create func(context.Context, []T) ([]T, error) // all of them, in their order, or none
 	Get    func(ctx context.Context, id string) (T, error)
@@ -33,7 +35,7 @@ type Resource[T any] struct {
 type Kind interface {
 	envelope() Envelope
 	path() string
-	routes(maxBody int64) []route
+	routes(o Options) []route
 	describe(d *document)
 }
 
@@ -43,35 +45,54 @@ func (r *Resource[T]) path() string { return r.Path }
 
 func (r *Resource[T]) envelopes() []Envelope { return slices.Concat([]Envelope{r.Envelope}, r.Also) }
 
-func (r *Resource[T]) routes(maxBody int64) []route {
-	object := actions{http.MethodGet: r.show, http.MethodDelete: r.remove}
-	if r.Update != nil {
-		object[http.MethodPut] = r.update
+func (r *Resource[T]) routes(o Options) []route {
+	guard := func(verb string, do func(*http.Request, Access) (reply, error)) action {
+		return guarded(o.Guard, verb+"_"+r.Singular, do)
 	}
-	create := func(req *http.Request) (reply, error) { return r.create(req, maxBody) }
+	create := func(req *http.Request, a Access) (reply, error) { return r.create(req, a, o) }
+	update := func(req *http.Request, a Access) (reply, error) { return r.update(req, a, o.Guard) }
+	remove := func(req *http.Request, a Access) (reply, error) { return r.remove(req, a, o.Guard) }
+	all := actions{http.MethodGet: guard("get", r.list), http.MethodPost: guard("create", create)}
+	one := actions{http.MethodGet: guard("get", r.show), http.MethodDelete: guard("delete", remove)}
+	if r.Update != nil {
+		one[http.MethodPut] = guard("update", update)
+	}
 	return []route{
-		{pattern: "/v2.0/" + r.Path, actions: actions{http.MethodGet: r.list, http.MethodPost: create}, maxBody: r.MaxBulk},
-		{pattern: "/v2.0/" + r.Path + "/{id}", actions: object},
+		{pattern: "/v2.0/" + r.Path, actions: all, maxBody: r.MaxBulk},
+		{pattern: "/v2.0/" + r.Path + "/{id}", actions: one},
 	}
 }
 
 // create makes one object, or all of a list.
-func (r *Resource[T]) create(req *http.Request, maxBody int64) (reply, error) {
+func (r *Resource[T]) create(req *http.Request, a Access, o Options) (reply, error) {
 	body, err := readBody(req)
 	if err != nil {
 		return reply{}, err
 	}
 	var asked []T
+	refers := r.references(req.Context(), o.Guard)
 	rules := r.rules(Attribute[T].onPost)
 	many, err := contents(body, r.envelopes(), func(members map[string]any) error {
 		v, err := bind(members, rules)
 		if err == nil {
-			asked = append(asked, r.New(v))
+			err = a.own(v)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		for _, ref := range refers {
+			ref.note(v)
+		}
+		asked = append(asked, r.New(v))
+		return nil
 	})
-	if !many && int64(len(body)) > maxBody {
-		return reply{}, tooLarge(maxBody)
+	if !many && int64(len(body)) > o.MaxBody {
+		return reply{}, tooLarge(o.MaxBody)
+	}
+	for _, ref := range refers {
+		if err == nil {
+			err = ref.judge(req.Context())
+		}
 	}
 	if err != nil {
 		return reply{}, err
@@ -83,7 +104,7 @@ func (r *Resource[T]) create(req *http.Request, maxBody int64) (reply, error) {
 	return r.first(http.StatusCreated, made, err, nil)
 }
 
-func (r *Resource[T]) show(req *http.Request) (reply, error) {
+func (r *Resource[T]) show(req *http.Request, a Access) (reply, error) {
 	q, err := r.parseQuery(req.URL.RawQuery)
 	if err != nil {
 		return reply{}, err
@@ -98,10 +119,13 @@ func (r *Resource[T]) show(req *http.Request) (reply, error) {
 		return reply{}, err
 	}
 	found, err := r.Get(req.Context(), id)
+	if err == nil && !a.All && !a.Reaches(r.Project(found)) {
+		err = r.Missing(id)
+	}
 	return r.first(http.StatusOK, []T{found}, err, q.fields)
 }
 
-func (r *Resource[T]) list(req *http.Request) (reply, error) {
+func (r *Resource[T]) list(req *http.Request, a Access) (reply, error) {
 	q, err := r.parseQuery(req.URL.RawQuery)
 	if err != nil {
 		return reply{}, err
@@ -109,12 +133,15 @@ func (r *Resource[T]) list(req *http.Request) (reply, error) {
 	if !keepable(q.Marker) {
 		return reply{}, notFound()
 	}
+	if !a.All {
+		q.Filters = append(q.Filters, Filter{projectID, []any{a.Project}})
+	}
 	found, err := r.List(req.Context(), q.Query)
 	return r.all(http.StatusOK, found, err, q.fields, r.links(req, q, found)...)
 }
 
 // update checks the body before anybody looks for the object.
-func (r *Resource[T]) update(req *http.Request) (reply, error) {
+func (r *Resource[T]) update(req *http.Request, a Access, g Guard) (reply, error) {
 	change, err := r.change(req)
 	if err != nil {
 		return reply{}, err
@@ -125,6 +152,9 @@ func (r *Resource[T]) update(req *http.Request) (reply, error) {
 	}
 	id, err := objectID(req)
 	if err != nil {
+		return reply{}, err
+	}
+	if err := r.may(req.Context(), g, "update", a, id); err != nil {
 		return reply{}, err
 	}
 	changed, err := r.Update(req.Context(), id, change, at)
@@ -153,7 +183,7 @@ func (r *Resource[T]) change(req *http.Request) (change Values, err error) {
 	return change, nil
 }
 
-func (r *Resource[T]) remove(req *http.Request) (reply, error) {
+func (r *Resource[T]) remove(req *http.Request, a Access, g Guard) (reply, error) {
 	if err := refuseBody(req); err != nil {
 		return reply{}, err
 	}
@@ -163,6 +193,9 @@ func (r *Resource[T]) remove(req *http.Request) (reply, error) {
 	}
 	id, err := objectID(req)
 	if err != nil {
+		return reply{}, err
+	}
+	if err := r.may(req.Context(), g, "delete", a, id); err != nil {
 		return reply{}, err
 	}
 	return reply{status: http.StatusNoContent}, r.Delete(req.Context(), id, at)

@@ -19,6 +19,14 @@ func operation(about string, responses Schema) Schema {
 	return addErrors(op, http.StatusInternalServerError)
 }
 
+// guardedOperation is one that needs a token, where the server asks for any.
+func guardedOperation(op Schema) Schema {
+	responses, _ := op["responses"].(Schema)
+	responses[strconv.Itoa(http.StatusUnauthorized)] = Schema{"$ref": "#/components/responses/Unauthorized"}
+	op["security"] = []any{Schema{}, Schema{"token": []string{}}}
+	return addErrors(op, http.StatusServiceUnavailable)
+}
+
 func addErrors(op Schema, statuses ...int) Schema {
 	responses, _ := op["responses"].(Schema)
 	for _, s := range statuses {

@@ -15,6 +15,7 @@ import (
 type Options struct {
 	Logger     *slog.Logger // nil: nothing is logged
 	Title      string       // of the OpenAPI document
+	Guard      Guard        // nil: Open, for no project
 	MaxBody    int64        // bytes that a body may have; 0: 1 MiB
 	Extensions []Extension  // what /v2.0/extensions names
 	// Explain makes an answer of an error of a Resource's functions; nil for
@@ -73,13 +74,16 @@ func New(o Options, kinds ...Kind) *API {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Guard == nil {
+		o.Guard = Open{}
+	}
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
 	}
 	s := &server{Options: o, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection()}
 	routes := slices.Concat(versionRoutes(kinds), extensionRoutes(o.Extensions), openAPIRoutes(o, kinds))
 	for _, k := range kinds {
-		routes = append(routes, k.routes(o.MaxBody)...)
+		routes = append(routes, k.routes(o)...)
 	}
 	for _, r := range routes {
 		s.mux.Handle(r.pattern, s.handler(r))
@@ -150,6 +154,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if answer == nil {
 		s.Logger.Log(r.Context(), severity(r), "request failed", "request_id", RequestID(r.Context()), "error", err)
 		answer = fault()
+	}
+	if answer.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", answer.Challenge)
 	}
 	s.write(w, r, reply{answer.Status, answer.body()})
 }

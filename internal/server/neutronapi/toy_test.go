@@ -127,11 +127,13 @@ func (h *harbour) resource() *Resource[boat] {
 			{Name: "masts", Type: Integer("a number of masts", 1, 4), Post: Optional, Show: func(b boat) any { return b.masts }},
 			{Name: "racing", Type: Bool(), Post: Optional, Default: true, Show: func(b boat) any { return b.racing }},
 			{Name: "crew", Type: crew.Type(), Post: Optional, Filter: &sailor, Show: func(b boat) any { return append([]string{}, b.crew...) }},
-			{Name: "berth", Type: Reference(), Post: Optional},
-			{Name: "project_id", Twins: []string{"tenant_id"}, Type: Named(255), Post: Optional, Default: "demo", Show: func(b boat) any { return b.owner }},
+			{Name: "berth", Type: Reference(), Post: Optional, Target: h.berths()},
+			{Name: "project_id", Twins: []string{"tenant_id"}, Type: Named(255), Post: Optional, Show: func(b boat) any { return b.owner }},
 		},
 		MaxBulk: 16 << 10,
 		ID:      func(b boat) string { return b.id },
+		Project: func(b boat) string { return b.owner },
+		Missing: func(string) error { return errGone },
 		New: func(v Values) boat {
 			b, _ := h.apply(boat{id: "new"}, v)
 			return b
@@ -159,9 +161,46 @@ func (h *harbour) resource() *Resource[boat] {
 	}
 }
 
+// berths belong to the project that their id begins with: "demo-1".
+func (h *harbour) berths() *Target {
+	return &Target{
+		Action:  "use_berth",
+		Missing: func(string) error { return errGone },
+		Project: func(_ context.Context, id string) (string, error) {
+			project, _, ok := strings.Cut(id, "-")
+			if !ok {
+				return "", errGone
+			}
+			return project, nil
+		},
+	}
+}
+
+// watchman is a Guard. It lets everybody do everything until it is told who
+// reaches what.
+type watchman struct {
+	reach  map[string]Access // by action; nil: all
+	stands error             // in the way of everybody
+}
+
+type sender struct{}
+
+// Admit takes the token for the sender's name.
+func (w *watchman) Admit(r *http.Request) (context.Context, error) {
+	return context.WithValue(r.Context(), sender{}, r.Header.Get("X-Auth-Token")), w.stands
+}
+
+func (w *watchman) Access(_ context.Context, action string) Access {
+	if w.reach == nil {
+		return Access{Project: "demo", All: true}
+	}
+	return w.reach[action]
+}
+
 // toy serves a harbour, with its log.
 type toy struct {
 	*harbour
+	guard *watchman
 	http.Handler
 	log *bytes.Buffer
 }
@@ -178,7 +217,9 @@ func newToy(boats ...boat) toy {
 		Create: func(_ context.Context, list []boat) ([]boat, error) { return list, nil },
 		Delete: func(context.Context, string, []int64) error { return nil },
 	}
-	return toy{h, New(Options{
+	guard := &watchman{}
+	return toy{h, guard, New(Options{
+		Guard:      guard,
 		Logger:     slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		MaxBody:    4096,
 		Extensions: []Extension{{Alias: "sea", Name: "The sea", Description: "Water.", Updated: "2016-01-01T00:00:00-00:00"}},

@@ -54,6 +54,13 @@ func (c *Cloud) now() l2gw.Instant { return epoch + 1_000_000*l2gw.Instant(c.mad
 // NumberIDs makes new IDs come from a function instead of being random.
 func (c *Cloud) NumberIDs(next func() string) { c.newID = next }
 
+// Network implements l2gw.Collections.
+func (c *Cloud) Network(_ context.Context, id string) (l2gw.Network, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.network(id)
+}
+
 // Gateways implements l2gw.Collections.
 func (c *Cloud) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
 	return updatable[l2gw.Gateway, l2gw.GatewayUpdate]{

@@ -8,9 +8,7 @@ import (
 )
 
 func (c *Cloud) network(id string) (l2gw.Network, error) {
-	return find(c.networks, id, func(n l2gw.Network) string { return n.ID }, func(id string) *l2gw.Error {
-		return l2gw.Errorf(l2gw.NotFound, "NetworkNotFound", "network %q does not exist", id)
-	})
+	return find(c.networks, id, func(n l2gw.Network) string { return n.ID }, l2gw.ErrNetworkNotFound)
 }
 
 func (c *Cloud) gateway(id string) (l2gw.Gateway, error) {

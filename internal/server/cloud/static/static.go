@@ -59,7 +59,7 @@ func Open(cfg Config) (*Cloud, error) {
 func (c *Cloud) Network(_ context.Context, id string) (l2gw.Network, error) {
 	n, ok := c.current().networks[id]
 	if !ok {
-		return l2gw.Network{}, l2gw.Errorf(l2gw.NotFound, "NetworkNotFound", "Network %s could not be found.", id)
+		return l2gw.Network{}, l2gw.ErrNetworkNotFound(id)
 	}
 	return n.network(), nil
 }
@@ -69,7 +69,7 @@ func (c *Cloud) Site(_ context.Context, id string) (l2gw.Site, error) {
 	now := c.current()
 	n, ok := now.networks[id]
 	if !ok {
-		return l2gw.Site{}, l2gw.Errorf(l2gw.NotFound, "NetworkNotFound", "Network %s could not be found.", id)
+		return l2gw.Site{}, l2gw.ErrNetworkNotFound(id)
 	}
 	site := l2gw.Site{Network: n.network(), Endpoints: map[string]netip.Addr{}}
 	for _, p := range now.ports[id] {
