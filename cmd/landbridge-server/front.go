@@ -10,15 +10,12 @@ import (
 	"landbridge/internal/server/api"
 	"landbridge/internal/server/config"
 	"landbridge/internal/server/httpd"
+	"landbridge/internal/server/keystone"
 	"landbridge/internal/server/metrics"
 	"landbridge/internal/server/neutronapi"
 	"landbridge/internal/server/proxy"
 	"landbridge/internal/server/store"
 )
-
-// noauthProject owns what is made without a project where nobody is asked who
-// they are.
-const noauthProject = "default"
 
 // front is what clients reach: our API, and Neutron behind it where there is
 // one.
@@ -27,17 +24,17 @@ type front struct {
 	close func()
 }
 
-func newFront(cfg config.Config, core *server.Server, log *slog.Logger) (*front, error) {
-	ours := api.New(core, api.Options{Logger: log, Guard: neutronapi.Open{Project: noauthProject}, MaxBulk: cfg.MaxBulk})
+func newFront(cfg config.Config, core *server.Server, guard neutronapi.Guard, log *slog.Logger) (*front, error) {
+	ours := api.New(core, api.Options{Logger: log, Guard: guard, MaxBulk: cfg.MaxBulk})
 	// All bodies in memory at once are at most two of the largest.
 	budget := httpd.NewBudget(2*cfg.MaxBulk, neutronapi.Errorf(http.StatusServiceUnavailable,
 		"The server has too much to read at once; try again."))
-	guarded := guard{ours, budget.Wrap(ours)}
+	limited := bounded{ours, budget.Wrap(ours)}
 	if cfg.Neutron.URL == nil {
-		return &front{guarded, func() {}}, nil
+		return &front{limited, func() {}}, nil
 	}
 	both, err := proxy.New(proxy.Config{
-		Ours: guarded, Documents: api.New(core, api.Options{}),
+		Ours: limited, Documents: api.New(core, api.Options{}),
 		URL: cfg.Neutron.URL, CA: cfg.Neutron.CA, Timeout: cfg.Neutron.Timeout, Logger: log,
 	})
 	if err != nil {
@@ -46,18 +43,18 @@ func newFront(cfg config.Config, core *server.Server, log *slog.Logger) (*front,
 	return &front{both, both.Close}, nil
 }
 
-// guard is an API within limits.
-type guard struct {
+// bounded is an API within limits.
+type bounded struct {
 	*neutronapi.API
 	within http.Handler
 }
 
 // ServeHTTP implements http.Handler.
-func (g guard) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.within.ServeHTTP(w, r) }
+func (b bounded) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.within.ServeHTTP(w, r) }
 
 // watch shows the server to those who look after it.
-func watch(core *server.Server, db *store.Store, api *httpd.Listener, log *slog.Logger) *metrics.Metrics {
-	return metrics.New(metrics.Config{
+func watch(core *server.Server, db *store.Store, api *httpd.Listener, tokens *keystone.Keystone, log *slog.Logger) *metrics.Metrics {
+	cfg := metrics.Config{
 		Core: func() metrics.Core { return metrics.Core(core.State()) }, Store: db, Logger: log,
 		Checks: []metrics.Check{
 			{Name: "database", Missing: db.Ping},
@@ -69,5 +66,9 @@ func watch(core *server.Server, db *store.Store, api *httpd.Listener, log *slog.
 			}},
 			{Name: "listener", Missing: func(context.Context) error { return api.Accepting() }},
 		},
-	})
+	}
+	if tokens != nil {
+		cfg.Tokens = func() metrics.Tokens { return metrics.Tokens(tokens.Stats()) }
+	}
+	return metrics.New(cfg)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,10 +18,21 @@ type doors struct {
 	metrics net.Listener // nil: none
 }
 
-func open(ctx context.Context, cfg config.Config) (*doors, error) {
-	api, err := httpd.ListenLoopback(ctx, cfg.Listen)
+func open(ctx context.Context, cfg config.Config, log *slog.Logger) (*doors, error) {
+	listen := httpd.ListenLoopback
+	if cfg.Auth.Keystone != nil || cfg.Auth.NoauthAnywhere {
+		listen = httpd.Listen
+	}
+	api, err := listen(ctx, cfg.Listen)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.APITLS.Certificate != "" {
+		certificate, err := httpd.OpenCertificate(log, cfg.APITLS.Certificate, cfg.APITLS.PrivateKey)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("api_tls: %w", err), api.Close())
+		}
+		api = certificate.Listener(api)
 	}
 	d := &doors{api: httpd.Watched(api)}
 	if cfg.MetricsListen == "" {

@@ -51,7 +51,7 @@ func command() *cobra.Command {
 		}
 		return run(cmd.Context(), cfg)
 	}
-	cmd.AddCommand(databaseCommand())
+	cmd.AddCommand(databaseCommand(), policyCommand())
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	return cmd
 }

@@ -54,8 +54,18 @@ func newProgram(t *testing.T) *program {
 
 func (p *program) file(name string) string { return filepath.Join(p.dir, name) }
 
-// start runs the program until the test, or stop, ends it.
+// start runs the program, and returns when the API answers.
 func (p *program) start() {
+	p.t.Helper()
+	p.run()
+	testenv.Eventually(p.t, 20*time.Second, "the API", func() error {
+		_, err := p.call(http.MethodGet, "l2-gateways", nil)
+		return err
+	})
+}
+
+// run runs the program until the test, or stop, ends it.
+func (p *program) run() {
 	p.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -73,10 +83,6 @@ func (p *program) start() {
 		}
 	}
 	p.t.Cleanup(func() { p.stop() })
-	testenv.Eventually(p.t, 20*time.Second, "the API", func() error {
-		_, err := p.call(http.MethodGet, "l2-gateways", nil)
-		return err
-	})
 }
 
 // call does one request; answers of code 400 and above are errors.
@@ -215,7 +221,7 @@ func TestBadStarts(t *testing.T) {
 	}{
 		{"no cloud", nil, "give --cloud-file"},
 		{"a cloud that is not there", []string{"--cloud-file", "/nowhere.yaml", "--listen", "127.0.0.1:0"}, "/nowhere.yaml"},
-		{"a public address", []string{"--cloud-file", cloud, "--listen", "0.0.0.0:9696"}, "no authentication"},
+		{"a public address", []string{"--cloud-file", cloud, "--listen", "0.0.0.0:9696"}, "is not a loopback address"},
 		{"a port in use", []string{"--cloud-file", cloud, "--listen", taken.Addr().String()}, "another program has the port"},
 		{"a port of metrics in use", []string{"--cloud-file", cloud, "--listen", "127.0.0.1:0", "--metrics-listen", taken.Addr().String()}, "another program has the port"},
 		{"no authority for Neutron", []string{"--cloud-file", cloud, "--listen", "127.0.0.1:0", "--database", "sqlite::memory:", "--neutron-url", "https://x", "--neutron-ca", "/nowhere.pem"}, "/nowhere.pem"},

@@ -11,6 +11,7 @@ import (
 	"landbridge/internal/agent"
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/server"
+	"landbridge/internal/server/auth"
 	"landbridge/internal/server/cloud/static"
 	"landbridge/internal/server/config"
 	"landbridge/internal/server/httpd"
@@ -24,7 +25,11 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	doors, err := open(ctx, cfg)
+	guard, err := newGuard(cfg.Auth, log)
+	if err != nil {
+		return err
+	}
+	doors, err := open(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -39,14 +44,14 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	shown := watch(core, db, doors.api, log)
+	shown := watch(core, db, doors.api, guard.keystone, log)
 	db.Observe(shown.Statement)
-	served, err := newFront(cfg, core, log)
+	served, err := newFront(cfg, core, guard, log)
 	if err != nil {
 		return err
 	}
 	defer served.close()
-	log.Info("landbridge-server has started", "listen", doors.api.Addr(), "metrics", doors.metricsAddr(), "neutron", cfg.Neutron.URL, "database", db.String(), "cloud", cfg.CloudFile, "switches", cfg.Switches)
+	log.Info("landbridge-server has started", "listen", doors.api.Addr(), "metrics", doors.metricsAddr(), "auth", guard.String(), "neutron", cfg.Neutron.URL, "database", db.String(), "cloud", cfg.CloudFile, "switches", cfg.Switches)
 	return serve(ctx, log, core.Run, hands.Run,
 		doors.serveAPI(shown.Observe(served, served.Route), log), doors.serveMetrics(shown.Handler(), log))
 }
@@ -68,10 +73,17 @@ func serve(ctx context.Context, log *slog.Logger, parts ...part) error {
 	return err
 }
 
-// newLog writes to standard error, and names the request that a line is about.
+// newLog writes to standard error, and names the request that a line is about,
+// and who has sent it.
 func newLog(cfg config.Config) *slog.Logger {
 	text := slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel})
-	return slog.New(httpd.WithRequestID(text, neutronapi.RequestID))
+	return slog.New(httpd.WithContextAttrs(text, func(ctx context.Context) []slog.Attr {
+		attrs := auth.LogAttrs(ctx)
+		if id := neutronapi.RequestID(ctx); id != "" {
+			attrs = append(attrs, slog.String("request_id", id))
+		}
+		return attrs
+	}))
 }
 
 func databases(cfg config.Config, log *slog.Logger) []ovsdb.Config {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -29,7 +27,9 @@ func (c checker) config(r raw) (cfg Config, err error) {
 		TLS: TLS{CA: r.TLS.CA.Text, Certificate: r.TLS.Certificate.Text, PrivateKey: r.TLS.PrivateKey.Text},
 	}
 	for _, check := range []func() error{
-		func() error { cfg.Listen, err = c.listen(r.Listen); return err },
+		func() error { cfg.Auth, err = c.auth(r); return err },
+		func() error { cfg.Listen, err = c.listen(r.Listen, cfg.Auth); return err },
+		func() error { cfg.APITLS, err = c.apiTLS(r.APITLS); return err },
 		func() error { cfg.MetricsListen, err = c.metrics(r.Metrics, cfg.Listen); return err },
 		func() error { cfg.Neutron, err = c.neutron(r.Neutron, cfg.Listen); return err },
 		func() error { cfg.Database, err = c.database(r.Database); return err },
@@ -59,22 +59,6 @@ func (c checker) bad(key string, v strictyaml.Value, rule string, args ...any) e
 		}
 	}
 	return v.Bad(c.file, key, rule, args...)
-}
-
-// listen refuses whatever strangers reach: there is no authentication yet.
-func (c checker) listen(v strictyaml.Value) (string, error) {
-	text := v.Or(defaultListen)
-	host, port, err := net.SplitHostPort(text)
-	if err != nil {
-		return "", c.bad("listen", v, "is not host:port; write for example %s", defaultListen)
-	}
-	if !isPort(port) {
-		return "", c.bad("listen", v, "has a port outside 0-65535")
-	}
-	if addr, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !addr.Unmap().IsLoopback()) {
-		return "", c.bad("listen", v, "is not a loopback address. The API has no authentication yet, so that it must not be reachable from outside; write 127.0.0.1:PORT, [::1]:PORT or localhost:PORT")
-	}
-	return text, nil
 }
 
 func isPort(text string) bool {

@@ -49,19 +49,9 @@ func (c checker) neutron(r rawNeutron, api string) (Neutron, error) {
 }
 
 func (c checker) neutronURL(v strictyaml.Value, api string) (*url.URL, error) {
-	const key, example = "neutron.url", "http://controller:9797"
-	u, err := url.Parse(v.Text)
-	switch {
-	case err != nil:
-		return nil, c.bad(key, v, "is not a URL; write for example %s", example)
-	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return nil, c.bad(key, v, "must begin with http:// or https:// and have a host; write for example %s", example)
-	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, c.bad(key, v, "must have nothing but a host, a port and a path; write for example %s", example)
-	case u.Port() != "" && !isPort(u.Port()):
-		return nil, c.bad(key, v, "has a port outside 0-65535")
-	case u.Host == api:
-		return nil, c.bad(key, v, "is the address of this server; Neutron needs one of its own")
+	u, err := c.url("neutron.url", v, "http://controller:9797")
+	if err == nil && u.Host == api {
+		err = c.bad("neutron.url", v, "is the address of this server; Neutron needs one of its own")
 	}
-	return u, nil
+	return u, err
 }

@@ -23,6 +23,8 @@ type Config struct {
 	DatabaseManual      bool
 	DatabaseConnections int   // at most at a time; 0: the store's default
 	MaxBulk             int64 // bytes that a bulk create of remote MACs may have
+	Auth                Auth
+	APITLS              Pair // what the API's listener shows; none: it does not speak TLS
 	Owner               hwvtep.Owner
 	LogLevel            slog.Level
 	Resync              time.Duration // between two full passes
@@ -59,6 +61,9 @@ type raw struct {
 	LogLevel    strictyaml.Value   `yaml:"log_level"`
 	Resync      strictyaml.Value   `yaml:"resync"`
 	Metrics     strictyaml.Value   `yaml:"metrics_listen"`
+	Auth        rawAuth            `yaml:"auth"`
+	Keystone    rawKeystone        `yaml:"keystone"`
+	APITLS      rawPair            `yaml:"api_tls"`
 	Neutron     rawNeutron         `yaml:"neutron"`
 	Cloud       rawCloud           `yaml:"cloud"`
 	Switches    []strictyaml.Value `yaml:"switches"`

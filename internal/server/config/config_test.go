@@ -129,7 +129,7 @@ func TestBadInput(t *testing.T) {
 		{name: "an unknown key", file: cloud + "lisen: x\n", want: `f.yaml:2: unknown field "lisen"`},
 		{name: "not host:port", file: cloud + "listen: 9696\n", want: `f.yaml:2: listen: "9696": is not host:port`},
 		{name: "a port out of range", file: cloud + "listen: 127.0.0.1:70000\n", want: "0-65535"},
-		{name: "all addresses", given: flag("listen", ":9696"), want: `--listen ":9696": is not a loopback address. The API has no authentication`},
+		{name: "all addresses", given: flag("listen", ":9696"), want: `--listen ":9696": is not a loopback address, and without auth.strategy keystone`},
 		{name: "a public address", given: flag("listen", "192.0.2.1:9696"), want: "not a loopback address"},
 		{name: "every IPv6 address", given: flag("listen", "[::]:9696"), want: "not a loopback address"},
 		{name: "a host name", given: flag("listen", "gw.example:9696"), want: "not a loopback address"},

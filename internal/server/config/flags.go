@@ -31,10 +31,26 @@ const (
 	auto               = "auto" // of database_upgrade
 
 	defaultNeutronTimeout = "5m"
+
+	defaultDomain     = "Default"
+	defaultTokenCache = "5m"
 )
 
 var flags = []Flag{
-	one("listen", "listen", "address of the API, host:port; loopback only", defaultListen, func(r *raw) *strictyaml.Value { return &r.Listen }),
+	one("listen", "listen", "address of the API, host:port; with noauth a loopback one", defaultListen, func(r *raw) *strictyaml.Value { return &r.Listen }),
+	one("auth-strategy", "auth.strategy", "noauth: nobody is asked who they are; keystone: everybody needs a token", noauth, func(r *raw) *strictyaml.Value { return &r.Auth.Strategy }),
+	one("auth-noauth-anywhere", "auth.noauth_anywhere", "true: with noauth, listen on any address all the same", "false", func(r *raw) *strictyaml.Value { return &r.Auth.Anywhere }),
+	one("policy-file", "auth.policy_file", "YAML file with rules in place of the default policy's", "", func(r *raw) *strictyaml.Value { return &r.Auth.Policy }),
+	one("keystone-url", "keystone.url", "URL of Keystone, as http://controller:5000/v3", "", func(r *raw) *strictyaml.Value { return &r.Keystone.URL }),
+	one("keystone-ca", "keystone.ca", "PEM file of the authority that signed Keystone's certificate, for https", "", func(r *raw) *strictyaml.Value { return &r.Keystone.CA }),
+	one("keystone-username", "keystone.username", "user of this server, by which it asks Keystone", "landbridge", func(r *raw) *strictyaml.Value { return &r.Keystone.Username }),
+	one("keystone-password-file", "keystone.password_file", "file with its password", "", func(r *raw) *strictyaml.Value { return &r.Keystone.PasswordFile }),
+	one("keystone-user-domain", "keystone.user_domain", "domain of the user, by name", defaultDomain, func(r *raw) *strictyaml.Value { return &r.Keystone.UserDomain }),
+	one("keystone-project", "keystone.project", "project in which the user has the role service or admin", "service", func(r *raw) *strictyaml.Value { return &r.Keystone.Project }),
+	one("keystone-project-domain", "keystone.project_domain", "domain of the project, by name", defaultDomain, func(r *raw) *strictyaml.Value { return &r.Keystone.ProjectDomain }),
+	one("keystone-cache", "keystone.cache", "time for which a token that Keystone has confirmed is not asked for again", defaultTokenCache, func(r *raw) *strictyaml.Value { return &r.Keystone.Cache }),
+	one("api-tls-certificate", "api_tls.certificate", "PEM file of the API's certificate: the API speaks TLS with it", "", func(r *raw) *strictyaml.Value { return &r.APITLS.Certificate }),
+	one("api-tls-private-key", "api_tls.private_key", "PEM file of its private key", "", func(r *raw) *strictyaml.Value { return &r.APITLS.PrivateKey }),
 	one("metrics-listen", "metrics_listen", "address of metrics and health, host:port; none for none", defaultMetrics, func(r *raw) *strictyaml.Value { return &r.Metrics }),
 	one("neutron-url", "neutron.url", "URL of Neutron, to which all passes that is not ours", "", func(r *raw) *strictyaml.Value { return &r.Neutron.URL }),
 	one("neutron-ca", "neutron.ca", "PEM file of the authority that signed Neutron's certificate, for https", "", func(r *raw) *strictyaml.Value { return &r.Neutron.CA }),

@@ -30,7 +30,7 @@ func ListenLoopback(ctx context.Context, addr string) (net.Listener, error) {
 }
 
 // Listen listens on any TCP address "host:port"; port 0 takes a free one. It is
-// for what strangers may read.
+// for what asks who they are, or strangers may read.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	if _, _, err := split(addr); err != nil {
 		return nil, err

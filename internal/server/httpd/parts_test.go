@@ -125,9 +125,12 @@ func TestLogsNameTheRequest(t *testing.T) {
 		}
 		return a
 	}})
-	log := slog.New(WithRequestID(plain, func(ctx context.Context) string {
-		id, _ := ctx.Value(key{}).(string)
-		return id
+	log := slog.New(WithContextAttrs(plain, func(ctx context.Context) []slog.Attr {
+		id, ok := ctx.Value(key{}).(string)
+		if !ok {
+			return nil
+		}
+		return []slog.Attr{slog.String("request_id", id)}
 	}))
 	ctx := context.WithValue(t.Context(), key{}, "req-1")
 	for _, c := range []struct {

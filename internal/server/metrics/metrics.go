@@ -37,9 +37,16 @@ type Store interface {
 	Retries() uint64 // transactions begun anew
 }
 
+// Tokens is how tokens were judged.
+type Tokens struct {
+	Cached, Valid, Invalid, Failed uint64 // by what became of it; Cached without asking Keystone
+	Fault                          error  // why Keystone could not be asked the last time; nil: it could
+}
+
 // Config says what is shown.
 type Config struct {
 	Core   func() Core
+	Tokens func() Tokens // nil: nobody is asked for one
 	Store  Store
 	Checks []Check      // of readiness
 	Logger *slog.Logger // nil: nothing is logged

@@ -46,9 +46,10 @@ func (o Open) Access(context.Context, string) Access { return Access{Project: o.
 // among it.
 const guardedPath = "/v2.0"
 
-// admit has the guard look at a request.
+// admit has the guard look at a request; those that only ask whether we live
+// pass, as at Neutron.
 func (s *server) admit(r *http.Request) (*http.Request, error) {
-	if !strings.HasPrefix(r.URL.Path, guardedPath) {
+	if !strings.HasPrefix(r.URL.Path, guardedPath) || r.Method == http.MethodOptions {
 		return r, nil
 	}
 	ctx, err := s.Guard.Admit(r)
@@ -83,7 +84,7 @@ func (a Access) own(v Values) error {
 	project, given := Get[string](v, projectID)
 	switch {
 	case given && !a.Reaches(project):
-		return Errorf(http.StatusBadRequest, "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin privileges")
+		return Errorf(http.StatusBadRequest, "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request requires admin or advsvc privileges")
 	case given:
 	case a.Project == "":
 		return Errorf(http.StatusBadRequest, "Failed to parse request. Required attribute %s not specified: the request is made for no project.", brief(projectID))

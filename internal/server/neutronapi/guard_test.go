@@ -140,6 +140,7 @@ func TestAdmission(t *testing.T) {
 			t.Errorf("%s: %d %s", path, res.StatusCode, text)
 		}
 	}
+	toy.expect(t, "OPTIONS", "/v2.0/boats", "", 200, "")
 	if !strings.Contains(toy.log.String(), "status=401") {
 		t.Errorf("the access log lacks it: %s", toy.log)
 	}
