@@ -6,6 +6,7 @@ GO      ?= go
 BIN     := $(CURDIR)/bin
 TOOLS   := $(CURDIR)/.tools
 SCHEMA  := /usr/share/openvswitch/vtep.ovsschema
+POLICY  := /usr/sbin/policy-rc.d
 
 # What runs needs: ovsdb-server and the hardware_vtep schema with vtep-ctl.
 RUNTIME_PACKAGES  := openvswitch-common openvswitch-vtep
@@ -13,8 +14,9 @@ RUNTIME_PACKAGES  := openvswitch-common openvswitch-vtep
 LAB_PACKAGES      := iproute2 iputils-ping tcpdump curl
 # What `make generate` needs: the eBPF objects are committed, so nothing else does.
 GENERATE_PACKAGES := clang-14 llvm-14 libbpf-dev
-# The databases that tests start for themselves.
-TEST_PACKAGES     := postgresql mariadb-server
+# The databases and the message bus that tests start for themselves, and the
+# Python library of OpenStack's services on that bus.
+TEST_PACKAGES     := postgresql mariadb-server rabbitmq-server python3-oslo.messaging
 # What the race detector needs.
 RACE_PACKAGES     := gcc libc6-dev
 
@@ -83,11 +85,14 @@ deps-lab: PACKAGES := $(LAB_PACKAGES)
 deps-generate: PACKAGES := $(GENERATE_PACKAGES)
 deps-test: PACKAGES := $(TEST_PACKAGES)
 deps-race: PACKAGES := $(RACE_PACKAGES)
+# While they are installed, a policy keeps the packages' own daemons from
+# starting; where the machine has a policy, that one holds.
 deps deps-lab deps-generate deps-test deps-race:
 	@missing=$$(for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	[ -z "$$missing" ] || { \
 		echo "installing:" $$missing; \
+		[ -e $(POLICY) ] || { trap 'rm -f $(POLICY)' EXIT; install -m 755 <(printf '#!/bin/sh\nexit 101\n') $(POLICY); }; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	} || { echo "could not install" $$missing "(root and a Debian mirror are needed)"; exit 1; }
 

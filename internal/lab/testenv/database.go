@@ -287,19 +287,19 @@ func (s *DatabaseServer) write(t testing.TB, name, text string) {
 // Databases has servers that all tests of a binary share, each started when it
 // is first asked for. A TestMain closes them at the end.
 type Databases struct {
-	postgres, mariadb shared
+	postgres, mariadb shared[DatabaseServer]
 }
 
-type shared struct {
+type shared[S any] struct {
 	once   sync.Once
-	server *DatabaseServer
+	server *S
 }
 
-func (s *shared) get(t testing.TB, start func(testing.TB) *DatabaseServer) *DatabaseServer {
+func (s *shared[S]) get(t testing.TB, start func(testing.TB) *S) *S {
 	t.Helper()
 	s.once.Do(func() { s.server = start(t) })
 	if s.server == nil {
-		t.Fatal("the database server has not started, as another test said")
+		t.Fatal("the server has not started, as another test said")
 	}
 	return s.server
 }
