@@ -24,6 +24,7 @@ var rules = map[string]rule{
 	"internal/rpc":        {ours: ground},
 	"internal/strictyaml": {},
 	"internal/livefile":   {},
+	"internal/oslomsg":    {},
 	"internal/ovsdb":      {ours: []string{"internal/ethernet", "internal/hwvtep"}},
 	"internal/agent":      {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/l2gw", "internal/ovsdb", "internal/rpc"}},
 
@@ -76,6 +77,7 @@ var impure = []string{
 // does not depend on them.
 var homes = map[string][]string{
 	"github.com/ovn-kubernetes/libovsdb": {"internal/ovsdb"},
+	"github.com/rabbitmq/amqp091-go":     {"internal/oslomsg"},
 	"github.com/cilium/ebpf":             {"internal/vtep/datapath"},
 	"github.com/uptrace/bun":             {"internal/server/store"},
 	"github.com/pressly/goose":           {"internal/server/store"},

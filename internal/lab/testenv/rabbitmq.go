@@ -16,10 +16,12 @@ import (
 	"landbridge/internal/lab/netns"
 )
 
-// The user of the private RabbitMQ servers, who may do all in every virtual host.
+// The user of the private RabbitMQ servers, who may do all in every virtual
+// host. The password needs every kind of quoting that OpenStack's services get
+// right; of a slash they do not.
 const (
 	RabbitMQUser     = "landbridge"
-	RabbitMQPassword = DatabasePassword
+	RabbitMQPassword = `p@:%?#'"\ wörd`
 )
 
 // rabbitWithin is how long RabbitMQ may take to start: five seconds alone on a
