@@ -2,6 +2,7 @@ package l2gw
 
 import (
 	"net/netip"
+	"slices"
 
 	"landbridge/internal/ethernet"
 )
@@ -58,6 +59,15 @@ type Site struct {
 	// Endpoints has the tunnel address of each compute node that is the Host of
 	// one of Ports. A host may be missing when the cloud does not know it.
 	Endpoints map[string]netip.Addr
+	// Notes is what administrators have to know of the network in this cloud.
+	Notes []Note
+}
+
+// Note is something about a network that its connections tell.
+type Note struct {
+	// Pending says that something is not there yet and may come by itself.
+	Pending bool
+	Reason  string // one or more full sentences
 }
 
 // Service tells a cloud that the gateway with this tunnel address serves a
@@ -65,4 +75,16 @@ type Site struct {
 type Service struct {
 	NetworkID string
 	Addr      netip.Addr // on the cloud's side of the gateway
+	Hosts     []Host     // that are known to live behind it, in other clouds; sorted
+}
+
+// Host is a machine in another cloud.
+type Host struct {
+	MAC  MAC
+	Addr netip.Addr // the zero Addr where it is unknown
+}
+
+// Equal tells whether two services are the same.
+func (s Service) Equal(o Service) bool {
+	return s.NetworkID == o.NetworkID && s.Addr == o.Addr && slices.Equal(s.Hosts, o.Hosts)
 }

@@ -69,7 +69,7 @@ func (l *loop) doubt(err error) string {
 // adopt takes over what was computed. As long as the cloud has never answered
 // it does not reach the agents: they leave the network as it is.
 func (l *loop) adopt(id string, n *network, out planner.Output) {
-	if !slices.Equal(n.out.Services, out.Services) {
+	if !slices.EqualFunc(n.out.Services, out.Services, l2gw.Service.Equal) {
 		l.unsaid = true
 	}
 	n.out = out

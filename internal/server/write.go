@@ -59,7 +59,7 @@ func (l *loop) announce(ctx context.Context) error {
 	for _, id := range keys(l.networks) {
 		services = append(services, l.networks[id].out.Services...)
 	}
-	if l.announced == nil || !slices.Equal(services, l.announced) {
+	if l.announced == nil || !slices.EqualFunc(services, l.announced, l2gw.Service.Equal) {
 		if err := l.cfg.Cloud.Announce(ctx, services); err != nil {
 			return err
 		}

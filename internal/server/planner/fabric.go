@@ -154,17 +154,6 @@ func portNames(sw Switch) string {
 	return some(names)
 }
 
-// services gives the switches that compute nodes must have tunnels to.
-func (b *builder) services() []l2gw.Service {
-	set := hwvtep.Set[l2gw.Service]{}
-	for _, p := range b.plans {
-		if addr := p.sw.FabricIP().Unmap(); unusable(addr) == "" && addr.Is4() {
-			set.Add(l2gw.Service{NetworkID: b.in.NetworkID, Addr: addr})
-		}
-	}
-	return set.Sorted(func(x, y l2gw.Service) int { return x.Addr.Compare(y.Addr) })
-}
-
 // devices gives the devices of a gateway by name.
 func devices(gw l2gw.Gateway) []l2gw.Device {
 	return sorted(gw.Devices, func(x, y l2gw.Device) int { return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID)) })

@@ -3,6 +3,7 @@ package planner
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -433,18 +434,33 @@ func TestASchemaWithoutTheEncapsulation(t *testing.T) {
 	}
 }
 
-func TestServicesNameTheFabricAddresses(t *testing.T) {
+func TestServicesTellTheFabricAddressesAndWhoIsBehindThem(t *testing.T) {
 	in := base()
 	in.Asked.Gateways["g"] = l2gw.Gateway{ID: "g", Devices: []l2gw.Device{{Name: "sw"}, {Name: "sw2"}, {Name: "unknown"}}}
 	in.Switches["sw2"] = aSwitch("sw2", "10.0.0.3")
 	setSwitch(&in, func(s *Switch) { s.OtherConfig = map[string]string{hwvtep.FabricAddr: "10.0.0.9"} })
 	got := fmt.Sprint(Plan(in).Services)
-	if want := fmt.Sprint([]l2gw.Service{{NetworkID: net1, Addr: addr("10.0.0.3")}, {NetworkID: net1, Addr: addr("10.0.0.9")}}); got != want {
+	far := []l2gw.Host{{MAC: mac(9), Addr: addr("192.168.0.99")}} // behind the one that carries the WAN side
+	if want := fmt.Sprint([]l2gw.Service{{NetworkID: net1, Addr: addr("10.0.0.3"), Hosts: far}, {NetworkID: net1, Addr: addr("10.0.0.9")}}); got != want {
 		t.Errorf("services %s, want %s", got, want)
 	}
 	in.Site = nil
 	if got := Plan(in).Services; len(got) != 0 {
 		t.Errorf("services of a network that is gone: %v", got)
+	}
+}
+
+func TestConnectionsTellWhatTheCloudNotes(t *testing.T) {
+	in := base()
+	in.Site.Notes = []l2gw.Note{{Reason: "Mind the gap."}, {Pending: true, Reason: "Wait."}}
+	out := Plan(in)
+	for _, id := range []string{"c", "rc"} {
+		if got, want := out.Problems[id], []Problem{pending("Wait."), note("Mind the gap.")}; !slices.Equal(got, want) {
+			t.Errorf("problems of %s: %+v, want %+v", id, got, want)
+		}
+	}
+	if got := show(out.Switches["sw"]); got != wholeRows {
+		t.Errorf("the switch must hold\n%s\nwant\n%s", got, wholeRows)
 	}
 }
 

@@ -82,6 +82,7 @@ func Plan(in Input) Output {
 		b.noteDoubles()
 		b.placeMACs()
 	}
+	b.passOnNotes()
 	b.noteOldSite()
 	return b.output()
 }
@@ -184,6 +185,19 @@ func (b *builder) siteProblem() (Problem, bool) {
 			b.in.NetworkID, s.Type), true
 	}
 	return Problem{}, false
+}
+
+// passOnNotes tells the connections, and those beyond them, what the cloud has
+// to say of the network.
+func (b *builder) passOnNotes() {
+	if b.in.Site == nil {
+		return
+	}
+	for _, n := range b.in.Site.Notes {
+		for id := range b.out.Parts {
+			b.add(id, Problem{Pending: n.Pending, Reason: n.Reason})
+		}
+	}
 }
 
 // noteOldSite tells all that the plan rests on an old answer.
