@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -24,18 +23,15 @@ type guard struct {
 // they are.
 const noauthProject = "default"
 
-func newGuard(cfg config.Auth, log *slog.Logger) (guard, error) {
-	if cfg.Keystone == nil {
+func newGuard(cfg config.Config, session *keystone.Session, log *slog.Logger) (guard, error) {
+	if !cfg.Auth.Tokens {
 		return guard{Guard: neutronapi.Open{Project: noauthProject}}, nil
 	}
-	rules, err := openPolicy(cfg.PolicyFile, log)
+	rules, err := openPolicy(cfg.Auth.PolicyFile, log)
 	if err != nil {
 		return guard{}, err
 	}
-	tokens, err := keystone.New(keystone.Config{
-		URL: cfg.Keystone.URL, CA: cfg.Keystone.CA, Cache: cfg.Keystone.Cache, Logger: log,
-		Credentials: func() (keystone.Credentials, error) { return credentials(cfg.Keystone) },
-	})
+	tokens, err := keystone.New(keystone.Config{Session: session, Cache: cfg.Keystone.Cache, Logger: log})
 	if err != nil {
 		return guard{}, err
 	}
@@ -48,14 +44,6 @@ func (g guard) String() string {
 		return "noauth"
 	}
 	return "keystone"
-}
-
-func credentials(k *config.Keystone) (c keystone.Credentials, err error) {
-	c = keystone.Credentials{Username: k.Username, UserDomain: k.UserDomain, Project: k.Project, ProjectDomain: k.ProjectDomain}
-	if c.Password, err = k.Password(); err != nil {
-		err = fmt.Errorf("read the password of our own user: %w", err)
-	}
-	return c, err
 }
 
 // openPolicy gives the policy that counts now: a file's, or the default.

@@ -157,7 +157,7 @@ func TestWhatIsWrongAtTheStart(t *testing.T) {
 		"api_tls: certificate":   {"--api-tls-certificate", p.file("pw"), "--api-tls-private-key", p.file("pw")},
 		"is not a loopback":      {"--listen", "0.0.0.0:0"},
 		"read the authority of":  append(keystone, "--keystone-url", "https://127.0.0.1:1", "--keystone-ca", p.file("none")),
-		"auth.strategy keystone": {"--keystone-url", "http://127.0.0.1:1"},
+		"auth.strategy keystone": {"--keystone-url", "http://127.0.0.1:1", "--keystone-password-file", p.file("pw")},
 	} {
 		args = append([]string{"--listen", "127.0.0.1:0", "--metrics-listen", "none", "--cloud-file", p.file("cloud.yaml"), "--database", "sqlite:" + p.file("x.db")}, args...)
 		if _, err := said(t, args...); err == nil || !strings.Contains(err.Error(), want) {

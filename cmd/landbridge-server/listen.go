@@ -20,7 +20,7 @@ type doors struct {
 
 func open(ctx context.Context, cfg config.Config, log *slog.Logger) (*doors, error) {
 	listen := httpd.ListenLoopback
-	if cfg.Auth.Keystone != nil || cfg.Auth.NoauthAnywhere {
+	if cfg.Auth.Tokens || cfg.Auth.NoauthAnywhere {
 		listen = httpd.Listen
 	}
 	api, err := listen(ctx, cfg.Listen)

@@ -12,7 +12,6 @@ import (
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/server"
 	"landbridge/internal/server/auth"
-	"landbridge/internal/server/cloud/static"
 	"landbridge/internal/server/config"
 	"landbridge/internal/server/httpd"
 	"landbridge/internal/server/neutronapi"
@@ -21,11 +20,15 @@ import (
 // run runs the server until ctx ends, which is no error.
 func run(ctx context.Context, cfg config.Config) (err error) {
 	log := newLog(cfg)
-	cloud, err := static.Open(static.Config{File: cfg.CloudFile, Announce: cfg.AnnounceFile, Logger: log})
+	session, err := newSession(cfg.Keystone)
 	if err != nil {
 		return err
 	}
-	guard, err := newGuard(cfg.Auth, log)
+	cloud, err := openCloud(cfg, session, log)
+	if err != nil {
+		return err
+	}
+	guard, err := newGuard(cfg, session, log)
 	if err != nil {
 		return err
 	}
@@ -51,7 +54,7 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	defer served.close()
-	log.Info("landbridge-server has started", "listen", doors.api.Addr(), "metrics", doors.metricsAddr(), "auth", guard.String(), "neutron", cfg.Neutron.URL, "database", db.String(), "cloud", cfg.CloudFile, "switches", cfg.Switches)
+	log.Info("landbridge-server has started", "listen", doors.api.Addr(), "metrics", doors.metricsAddr(), "auth", guard.String(), "neutron", cfg.Neutron.URL, "database", db.String(), "cloud", cfg.Cloud.String(), "switches", cfg.Switches)
 	return serve(ctx, log, core.Run, hands.Run,
 		doors.serveAPI(shown.Observe(served, served.Route), log), doors.serveMetrics(shown.Handler(), log))
 }

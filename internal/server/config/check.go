@@ -23,11 +23,11 @@ type checker struct {
 
 func (c checker) config(r raw) (cfg Config, err error) {
 	cfg = Config{
-		CloudFile: r.Cloud.File.Text, AnnounceFile: r.Cloud.Announce.Text,
 		TLS: TLS{CA: r.TLS.CA.Text, Certificate: r.TLS.Certificate.Text, PrivateKey: r.TLS.PrivateKey.Text},
 	}
 	for _, check := range []func() error{
-		func() error { cfg.Auth, err = c.auth(r); return err },
+		func() error { cfg.Keystone, err = c.keystone(r.Keystone); return err },
+		func() error { cfg.Auth, err = c.auth(r, cfg.Keystone != nil); return err },
 		func() error { cfg.Listen, err = c.listen(r.Listen, cfg.Auth); return err },
 		func() error { cfg.APITLS, err = c.apiTLS(r.APITLS); return err },
 		func() error { cfg.MetricsListen, err = c.metrics(r.Metrics, cfg.Listen); return err },
@@ -36,7 +36,7 @@ func (c checker) config(r raw) (cfg Config, err error) {
 		func() error { cfg.DatabaseManual, err = c.upgrade(r.Upgrade); return err },
 		func() error { cfg.MaxBulk, err = c.bulk(r.BulkLimit); return err },
 		func() error { cfg.DatabaseConnections, err = c.connections(r.Connections); return err },
-		func() error { return c.cloud(r.Cloud) },
+		func() error { cfg.Cloud, err = c.cloud(r.Cloud, cfg); return err },
 		func() error { cfg.Owner, err = c.owner(r.Owner); return err },
 		func() error { cfg.LogLevel, err = c.level(r.LogLevel); return err },
 		func() error { cfg.Resync, err = c.resync(r.Resync); return err },
@@ -105,19 +105,6 @@ func (c checker) connections(v strictyaml.Value) (int, error) {
 		return 0, c.bad("database_connections", v, "must be a number from 2 to 1023, or 0 for what suits the database")
 	}
 	return int(n), nil
-}
-
-func (c checker) cloud(r rawCloud) error {
-	if d := r.Driver.Or(static); d != static {
-		return c.bad("cloud.driver", r.Driver, "is not a cloud driver; write %s", static)
-	}
-	if r.File.Text == "" {
-		return errors.New("the cloud is not described: give --cloud-file, or cloud.file in the configuration")
-	}
-	if r.Announce.Text != "" && r.Announce.Text == r.File.Text {
-		return c.bad("cloud.announce", r.Announce, "is the file that describes the cloud; it would be overwritten")
-	}
-	return nil
 }
 
 var word = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)

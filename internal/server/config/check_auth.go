@@ -10,9 +10,9 @@ import (
 
 // Auth says who may use the API.
 type Auth struct {
-	Keystone       *Keystone // nil: nobody is asked who they are
-	NoauthAnywhere bool      // even so, the API may listen on any address
-	PolicyFile     string    // "": the default policy
+	Tokens         bool   // everybody needs a token of Keystone; otherwise nobody is asked who they are
+	NoauthAnywhere bool   // even so, the API may listen on any address
+	PolicyFile     string // "": the default policy
 }
 
 // Pair names the PEM files of a certificate and its key; "": none.
@@ -35,45 +35,43 @@ const (
 	keystone = "keystone"
 )
 
-func (c checker) auth(r raw) (a Auth, err error) {
-	switch r.Auth.Anywhere.Or("false") {
+func (c checker) auth(all raw, keystoneIsKnown bool) (a Auth, err error) {
+	r := all.Auth
+	switch r.Anywhere.Or("false") {
 	case "true":
 		a.NoauthAnywhere = true
 	case "false":
 	default:
-		return a, c.bad("auth.noauth_anywhere", r.Auth.Anywhere, "must be true or false")
+		return a, c.bad("auth.noauth_anywhere", r.Anywhere, "must be true or false")
 	}
-	a.PolicyFile = r.Auth.Policy.Text
-	switch r.Auth.Strategy.Or(noauth) {
+	a.PolicyFile = r.Policy.Text
+	switch r.Strategy.Or(noauth) {
 	case keystone:
+		a.Tokens = true
 		if a.NoauthAnywhere {
-			return a, c.bad("auth.noauth_anywhere", r.Auth.Anywhere, "contradicts auth.strategy keystone")
+			return a, c.bad("auth.noauth_anywhere", r.Anywhere, "contradicts auth.strategy keystone")
 		}
-		a.Keystone, err = c.keystone(r.Keystone)
-		return a, err
+		if !keystoneIsKnown {
+			return a, errors.New("auth.strategy keystone needs to know where Keystone is: give --keystone-url, or keystone.url in the configuration")
+		}
+		return a, nil
 	case noauth:
-		return a, c.noKeystone(r)
+		if a.PolicyFile != "" {
+			return a, c.bad("auth.policy_file", r.Policy, "is of no use without auth.strategy keystone: nobody is asked who they are")
+		}
+		if keystoneIsKnown && all.Cloud.Driver.Text != neutron { // whoever writes it believes that the API is guarded
+			return a, c.bad("keystone.url", all.Keystone.URL, "is of no use without auth.strategy keystone: nobody is asked who they are")
+		}
+		return a, nil
 	}
-	return a, c.bad("auth.strategy", r.Auth.Strategy, "must be %s or %s", noauth, keystone)
-}
-
-// noKeystone refuses what would have no effect: who writes it believes that the
-// API is guarded.
-func (c checker) noKeystone(r raw) error {
-	if r.Auth.Policy.Text != "" {
-		return c.bad("auth.policy_file", r.Auth.Policy, "is of no use without auth.strategy keystone: nobody is asked who they are")
-	}
-	if r.Keystone.URL.Text != "" {
-		return c.bad("keystone.url", r.Keystone.URL, "is of no use without auth.strategy keystone: nobody is asked who they are")
-	}
-	return nil
+	return a, c.bad("auth.strategy", r.Strategy, "must be %s or %s", noauth, keystone)
 }
 
 // reachable refuses addresses that strangers reach, where nobody asks who they
 // are.
 func (c checker) reachable(v strictyaml.Value, host string, a Auth) error {
 	addr, err := netip.ParseAddr(host)
-	if a.Keystone != nil || a.NoauthAnywhere || host == "localhost" || err == nil && addr.Unmap().IsLoopback() {
+	if a.Tokens || a.NoauthAnywhere || host == "localhost" || err == nil && addr.Unmap().IsLoopback() {
 		return nil
 	}
 	return c.bad("listen", v, "is not a loopback address, and without auth.strategy keystone whoever reaches the API may change everything; "+

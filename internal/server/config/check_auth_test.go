@@ -24,10 +24,10 @@ api_tls: {certificate: c.pem, private_key: k.pem}
 		URL: "https://k:5000/v3", CA: "ca.pem", Username: "landbridge", UserDomain: "d", Project: "p", ProjectDomain: "Default",
 		Cache: 30 * time.Second, password: " s#cret ",
 	}
-	if *cfg.Auth.Keystone != want || cfg.Auth.PolicyFile != "p.yaml" || cfg.Listen != "0.0.0.0:9696" || cfg.APITLS != (Pair{"c.pem", "k.pem"}) {
-		t.Errorf("%+v, %+v", cfg, cfg.Auth.Keystone)
+	if *cfg.Keystone != want || !cfg.Auth.Tokens || cfg.Auth.PolicyFile != "p.yaml" || cfg.Listen != "0.0.0.0:9696" || cfg.APITLS != (Pair{"c.pem", "k.pem"}) {
+		t.Errorf("%+v, %+v", cfg, cfg.Keystone)
 	}
-	if password, err := cfg.Auth.Keystone.Password(); err != nil || password != " s#cret " {
+	if password, err := cfg.Keystone.Password(); err != nil || password != " s#cret " {
 		t.Errorf("%q, %v", password, err)
 	}
 }
@@ -49,7 +49,7 @@ func TestPasswordFile(t *testing.T) {
 	}
 	for _, want := range []string{"first", "sec ond"} {
 		write(want + "\r\n")
-		if password, err := cfg.Auth.Keystone.Password(); err != nil || password != want {
+		if password, err := cfg.Keystone.Password(); err != nil || password != want {
 			t.Errorf("%q, %v, want %q", password, err, want)
 		}
 	}
@@ -57,7 +57,7 @@ func TestPasswordFile(t *testing.T) {
 
 func TestNoauthAnywhere(t *testing.T) {
 	cfg, err := load(t, aCloud+"listen: '[::]:1'\nauth: {noauth_anywhere: true}\n", nil)
-	if err != nil || cfg.Listen != "[::]:1" || !cfg.Auth.NoauthAnywhere || cfg.Auth.Keystone != nil {
+	if err != nil || cfg.Listen != "[::]:1" || !cfg.Auth.NoauthAnywhere || cfg.Auth.Tokens {
 		t.Errorf("%+v, %v", cfg, err)
 	}
 }
@@ -69,7 +69,7 @@ func TestBadAuth(t *testing.T) {
 		aCloud + "auth: {noauth_anywhere: yes}\n":                         `auth.noauth_anywhere: "yes": must be true or false`,
 		aCloud + "auth: {strategy: keystone, noauth_anywhere: true}\n":    `contradicts auth.strategy keystone`,
 		aCloud + "auth: {policy_file: p}\n":                               `f.yaml:2: auth.policy_file: "p": is of no use without auth.strategy keystone`,
-		aCloud + "keystone: {url: 'http://k'}\n":                          `f.yaml:2: keystone.url: "http://k": is of no use without auth.strategy keystone`,
+		aCloud + "keystone: {url: 'http://k', password: x}\n":             `f.yaml:2: keystone.url: "http://k": is of no use without auth.strategy keystone`,
 		aCloud + "auth: {strategy: keystone}\n":                           `give --keystone-url, or keystone.url`,
 		ks("url: k"):                                                      `keystone.url: "k": must begin with http://`,
 		ks("url: 'http://u:secret@k'"):                                    `must have nothing but`,

@@ -41,16 +41,21 @@ type rawKeystone struct {
 	Cache         strictyaml.Value `yaml:"cache"`
 }
 
+// keystone gives nil where no Keystone is named.
 func (c checker) keystone(r rawKeystone) (*Keystone, error) {
+	if r.URL.Text == "" {
+		return nil, nil
+	}
 	k := &Keystone{
 		CA: r.CA.Text, Username: r.Username.Or("landbridge"), UserDomain: r.UserDomain.Or(defaultDomain),
 		Project: r.Project.Or("service"), ProjectDomain: r.ProjectDomain.Or(defaultDomain),
 		password: r.Password.Text, passwordFile: r.PasswordFile.Text,
 	}
-	var err error
-	if k.URL, err = c.keystoneURL(r.URL); err != nil {
+	_, err := c.url("keystone.url", r.URL, "http://controller:5000/v3")
+	if err != nil {
 		return nil, err
 	}
+	k.URL = r.URL.Text
 	if k.CA != "" && !strings.HasPrefix(k.URL, "https:") {
 		return nil, c.bad("keystone.ca", r.CA, "is of no use where the URL of Keystone is not https")
 	}
@@ -65,12 +70,4 @@ func (c checker) keystone(r rawKeystone) (*Keystone, error) {
 		return nil, c.bad("keystone.cache", r.Cache, "must be a time from 1s to 1h, as 30s or 5m")
 	}
 	return k, nil
-}
-
-func (c checker) keystoneURL(v strictyaml.Value) (string, error) {
-	if v.Text == "" {
-		return "", errors.New("auth.strategy keystone needs to know where Keystone is: give --keystone-url, or keystone.url in the configuration")
-	}
-	_, err := c.url("keystone.url", v, "http://controller:5000/v3")
-	return v.Text, err
 }

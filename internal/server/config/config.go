@@ -24,13 +24,13 @@ type Config struct {
 	DatabaseConnections int   // at most at a time; 0: the store's default
 	MaxBulk             int64 // bytes that a bulk create of remote MACs may have
 	Auth                Auth
-	APITLS              Pair // what the API's listener shows; none: it does not speak TLS
+	Keystone            *Keystone // where it is, and as whom we ask it; nil: nowhere
+	APITLS              Pair      // what the API's listener shows; none: it does not speak TLS
 	Owner               hwvtep.Owner
 	LogLevel            slog.Level
 	Resync              time.Duration // between two full passes
 
-	CloudFile    string
-	AnnounceFile string // "": none
+	Cloud Cloud
 
 	Neutron Neutron
 
@@ -68,12 +68,6 @@ type raw struct {
 	Cloud       rawCloud           `yaml:"cloud"`
 	Switches    []strictyaml.Value `yaml:"switches"`
 	TLS         rawTLS             `yaml:"tls"`
-}
-
-type rawCloud struct {
-	Driver   strictyaml.Value `yaml:"driver"`
-	File     strictyaml.Value `yaml:"file"`
-	Announce strictyaml.Value `yaml:"announce"`
 }
 
 type rawNeutron struct {

@@ -31,7 +31,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		Listen: "127.0.0.1:9696", Database: "sqlite:/var/lib/landbridge/server.db", MaxBulk: 64 << 20, Owner: "landbridge",
-		LogLevel: slog.LevelInfo, Resync: 30 * time.Second, CloudFile: "cloud.yaml",
+		LogLevel: slog.LevelInfo, Resync: 30 * time.Second, Cloud: Cloud{File: "cloud.yaml"},
 		MetricsListen: "127.0.0.1:9796", Neutron: Neutron{Timeout: 5 * time.Minute},
 	}
 	if !reflect.DeepEqual(cfg, want) {
@@ -54,7 +54,7 @@ switches: ["tcp:192.0.2.1:6640"]
 	}
 	want := Config{
 		Listen: "[::1]:2", Database: defaultDatabase, MaxBulk: 64 << 20, Owner: defaultOwner, LogLevel: slog.LevelWarn, Resync: 30 * time.Second,
-		CloudFile: "a.yaml", AnnounceFile: "b.yaml", Switches: []string{"unix:/run/a.sock", "ssl:192.0.2.2:6640"}, TLS: TLS{CA: "ca.pem"},
+		Cloud: Cloud{File: "a.yaml", Announce: "b.yaml"}, Switches: []string{"unix:/run/a.sock", "ssl:192.0.2.2:6640"}, TLS: TLS{CA: "ca.pem"},
 		MetricsListen: "127.0.0.1:9796", Neutron: Neutron{Timeout: 5 * time.Minute},
 	}
 	if !reflect.DeepEqual(cfg, want) {
@@ -172,7 +172,7 @@ func TestTheExampleIsRightAndWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.CloudFile == "" || len(cfg.Switches) < 2 || cfg.TLS.CA == "" {
+	if cfg.Cloud.File == "" || len(cfg.Switches) < 2 || cfg.TLS.CA == "" {
 		t.Errorf("%+v", cfg)
 	}
 	text, err := os.ReadFile(example)

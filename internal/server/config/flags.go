@@ -24,7 +24,6 @@ const (
 	defaultResync    = "30s"
 	defaultMetrics   = "127.0.0.1:9796"
 	noMetrics        = "none"
-	static           = "static" // the one cloud driver
 	defaultBulkLimit = "64"
 	// defaultConnections leaves the number to the kind of database.
 	defaultConnections = "0"
@@ -59,6 +58,10 @@ var flags = []Flag{
 	one("database-upgrade", "database_upgrade", "auto: bring the schema up to date at the start; manual: refuse to start on an older one", auto, func(r *raw) *strictyaml.Value { return &r.Upgrade }),
 	one("bulk-limit", "bulk_limit", "MiB that a bulk create of remote MACs may have", defaultBulkLimit, func(r *raw) *strictyaml.Value { return &r.BulkLimit }),
 	one("database-connections", "database_connections", "connections to the database at a time, at most", defaultConnections, func(r *raw) *strictyaml.Value { return &r.Connections }),
+	one("cloud-driver", "cloud.driver", "static: a file describes the cloud; neutron: OpenStack", static, func(r *raw) *strictyaml.Value { return &r.Cloud.Driver }),
+	one("cloud-endpoint", "cloud.endpoint", "URL of Neutron for the driver neutron, in place of neutron.url or the catalogue's", "", func(r *raw) *strictyaml.Value { return &r.Cloud.Endpoint }),
+	one("cloud-region", "cloud.region", "region of the catalogue", "", func(r *raw) *strictyaml.Value { return &r.Cloud.Region }),
+	one("cloud-interface", "cloud.interface", "endpoint of the catalogue: public, internal or admin", "internal", func(r *raw) *strictyaml.Value { return &r.Cloud.Interface }),
 	one("cloud-file", "cloud.file", "YAML file that describes the cloud", "", func(r *raw) *strictyaml.Value { return &r.Cloud.File }),
 	one("announce-file", "cloud.announce", "file to write for the compute nodes: which gateways serve which network", "", func(r *raw) *strictyaml.Value { return &r.Cloud.Announce }),
 	{

@@ -15,6 +15,17 @@ import (
 	"landbridge/internal/server/identity"
 )
 
+// Config says how tokens are judged.
+type Config struct {
+	Session *Session      // as whom Keystone is asked
+	Cache   time.Duration // for which an answer counts at most; 0: DefaultCache
+	Logger  *slog.Logger  // nil: nothing is logged
+}
+
+// DefaultCache is Config.Cache where none is set. Keystone's middleware has the
+// same.
+const DefaultCache = 5 * time.Minute
+
 // ErrInvalid is a token that nobody has, or that has ended.
 var ErrInvalid = errors.New("the token is not valid")
 
@@ -50,7 +61,6 @@ type answer struct {
 // bounded time. Its methods may be called from several goroutines.
 type Keystone struct {
 	cfg     Config
-	session *session
 	valid   *lru.Cache[digest, answer]
 	invalid *lru.Cache[digest, time.Time] // until when
 	asking  singleflight.Group            // by token
@@ -67,22 +77,16 @@ type Stats struct {
 	Fault                          error  // of the last time that Keystone was asked; nil: it has answered
 }
 
-// New makes a Keystone. It need not be there yet.
+// New makes a Keystone.
 func New(cfg Config) (*Keystone, error) {
-	if cfg.Timeout == 0 {
-		cfg.Timeout = DefaultTimeout
-	}
 	if cfg.Cache == 0 {
 		cfg.Cache = DefaultCache
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s, err := newSession(cfg)
-	if err != nil {
-		return nil, err
-	}
-	k := &Keystone{cfg: cfg, session: s, places: semaphore.NewWeighted(mostAsked), now: time.Now}
+	k := &Keystone{cfg: cfg, places: semaphore.NewWeighted(mostAsked), now: time.Now}
+	var err error
 	if k.valid, err = lru.New[digest, answer](mostValid); err != nil {
 		return nil, err
 	}
@@ -139,7 +143,7 @@ func (k *Keystone) remembered(key digest) (who identity.Identity, known bool, er
 
 // ask asks Keystone, and remembers what it says.
 func (k *Keystone) ask(ctx context.Context, token string, key digest) (identity.Identity, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*k.cfg.Timeout) // a login may come before
+	ctx, cancel := context.WithTimeout(ctx, 2*k.cfg.Session.cfg.Timeout) // a login may come before
 	defer cancel()
 	a, err := k.validate(ctx, token)
 	k.note(err)
@@ -181,9 +185,9 @@ func (k *Keystone) note(err error) {
 		s.Fault = fault
 		switch {
 		case fault != nil && (was == nil || was.Error() != fault.Error()):
-			k.cfg.Logger.Error("Keystone cannot be asked for tokens; those that it has confirmed lately still count", "url", k.cfg.URL, "error", fault)
+			k.cfg.Logger.Error("Keystone cannot be asked for tokens; those that it has confirmed lately still count", "url", k.cfg.Session.cfg.URL, "error", fault)
 		case fault == nil && was != nil:
-			k.cfg.Logger.Info("Keystone answers again", "url", k.cfg.URL)
+			k.cfg.Logger.Info("Keystone answers again", "url", k.cfg.Session.cfg.URL)
 		}
 	})
 }

@@ -29,14 +29,15 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	w := &world{T: t, fake: newFake(t), now: time.Now()}
 	w.tokens["good"] = tokenOf("u", "p", w.now.Add(time.Hour))
-	k, err := New(Config{
-		URL: w.URL, Cache: time.Minute, Logger: slog.New(slog.NewTextHandler(&w.log, nil)),
-		Credentials: func() (Credentials, error) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			return Credentials{"landbridge", "Default", w.password, "service", "Default"}, nil
-		},
-	})
+	session, err := NewSession(SessionConfig{URL: w.URL, Credentials: func() (Credentials, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return Credentials{"landbridge", "Default", w.password, "service", "Default"}, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := New(Config{Session: session, Cache: time.Minute, Logger: slog.New(slog.NewTextHandler(&w.log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +218,7 @@ func TestKeystoneIsDown(t *testing.T) {
 func TestALoginIsNotHammered(t *testing.T) {
 	w := newWorld(t)
 	w.password = "pw"
-	w.k.session.cfg.Credentials = func() (Credentials, error) {
+	w.k.cfg.Session.cfg.Credentials = func() (Credentials, error) {
 		return Credentials{"landbridge", "Default", "wrong", "service", "Default"}, nil
 	}
 	for i := range 5 {
@@ -237,14 +238,14 @@ func TestWeMayNotLookAtTokens(t *testing.T) {
 }
 
 func TestAuthorityOfKeystone(t *testing.T) {
-	if _, err := New(Config{CA: "/none"}); err == nil || !strings.Contains(err.Error(), "/none") {
+	if _, err := NewSession(SessionConfig{CA: "/none"}); err == nil || !strings.Contains(err.Error(), "/none") {
 		t.Error(err)
 	}
 	files := testenv.NewAuthority(t).Issue(t, "k")
-	if _, err := New(Config{CA: files.Key}); err == nil || !strings.Contains(err.Error(), "no certificate in PEM form") {
+	if _, err := NewSession(SessionConfig{CA: files.Key}); err == nil || !strings.Contains(err.Error(), "no certificate in PEM form") {
 		t.Error(err)
 	}
-	if _, err := New(Config{CA: files.CA}); err != nil {
+	if _, err := NewSession(SessionConfig{CA: files.CA}); err != nil {
 		t.Error(err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -18,24 +17,22 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack"
 )
 
-// Config says where Keystone is, and who asks it.
-type Config struct {
+// SessionConfig says where Keystone is, and who logs in.
+type SessionConfig struct {
 	URL string // "http://controller:5000/v3"; "/v3" may be missing
 	// Credentials are those of our own user. They are asked for at each login,
 	// so that a new password counts without a restart.
 	Credentials func() (Credentials, error)
-	CA          string        // PEM file of the authority of an https URL; "": the system's
+	CA          string        // PEM file of the authority of https URLs; "": the system's
 	Timeout     time.Duration // for one answer of Keystone; 0: DefaultTimeout
-	Cache       time.Duration // for which an answer counts at most; 0: DefaultCache
-	Logger      *slog.Logger  // nil: nothing is logged
 }
 
-// The times where none are set. Keystone's middleware has the same for its
-// cache.
-const (
-	DefaultTimeout = 10 * time.Second
-	DefaultCache   = 5 * time.Minute
-)
+// serviceTimeout is for one answer of another service than Keystone, whose lists
+// may be long.
+const serviceTimeout = time.Minute
+
+// DefaultTimeout is SessionConfig.Timeout where none is set.
+const DefaultTimeout = 10 * time.Second
 
 // Credentials are those of a user in a project. Domains are names.
 type Credentials struct {
@@ -48,64 +45,106 @@ type Credentials struct {
 // wrong ones may lock the user out.
 const afterFailure = 2 * time.Second
 
-// session is our own login. It is made when it is needed, renewed when it ends,
-// and made anew where it cannot be renewed.
-type session struct {
-	cfg  Config
+// Session is our own login. It is made when it is needed, renewed when it ends,
+// and made anew where it cannot be renewed. Its methods may be called from
+// several goroutines.
+type Session struct {
+	cfg  SessionConfig
 	http http.Client
 	turn chan struct{} // holds one token; whoever has it may touch what follows
 
-	client *gophercloud.ServiceClient // nil: not logged in
-	failed time.Time                  // when the last login has failed
-	fault  error                      // why
+	provider *gophercloud.ProviderClient // nil: not logged in
+	failed   time.Time                   // when the last login has failed
+	fault    error                       // why
 }
 
-func newSession(cfg Config) (*session, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
-	if cfg.CA != "" {
-		pem, err := os.ReadFile(cfg.CA)
-		if err != nil {
-			return nil, fmt.Errorf("read the authority of Keystone's certificate: %w", err)
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("authority of Keystone's certificate: %s has no certificate in PEM form", cfg.CA)
-		}
-		transport.TLSClientConfig.RootCAs = pool
+// NewSession makes a session. Keystone need not be there yet.
+func NewSession(cfg SessionConfig) (*Session, error) {
+	if cfg.Timeout == 0 {
+		cfg.Timeout = DefaultTimeout
 	}
-	return &session{cfg: cfg, http: http.Client{Transport: transport, Timeout: cfg.Timeout}, turn: make(chan struct{}, 1)}, nil
+	transport, err := transport(cfg.CA)
+	if err != nil {
+		return nil, err
+	}
+	return &Session{cfg: cfg, http: http.Client{Transport: transport, Timeout: serviceTimeout}, turn: make(chan struct{}, 1)}, nil
 }
 
-// get gives a client that is logged in.
-func (s *session) get(ctx context.Context) (*gophercloud.ServiceClient, error) {
+func transport(ca string) (*http.Transport, error) {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca == "" {
+		return t, nil
+	}
+	pem, err := os.ReadFile(ca)
+	if err != nil {
+		return nil, fmt.Errorf("read the authority of Keystone's certificate: %w", err)
+	}
+	t.TLSClientConfig.RootCAs = x509.NewCertPool()
+	if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("authority of Keystone's certificate: %s has no certificate in PEM form", ca)
+	}
+	return t, nil
+}
+
+// Service gives a client of a service, logged in: at an endpoint, or where that
+// is "", at the catalogue's for a type ("network").
+func (s *Session) Service(ctx context.Context, endpoint string, at gophercloud.EndpointOpts) (*gophercloud.ServiceClient, error) {
+	provider, err := s.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if endpoint == "" {
+		if endpoint, err = provider.EndpointLocator(at); err != nil {
+			return nil, fmt.Errorf("the catalogue has no %s endpoint of type %q in region %q", at.Availability, at.Type, at.Region)
+		}
+	}
+	return &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: strings.TrimRight(endpoint, "/") + "/", Type: at.Type}, nil
+}
+
+// Open gives a client of a service that asks for no token.
+func Open(endpoint, ca string) (*gophercloud.ServiceClient, error) {
+	transport, err := transport(ca)
+	if err != nil {
+		return nil, err
+	}
+	provider := &gophercloud.ProviderClient{HTTPClient: http.Client{Transport: transport, Timeout: serviceTimeout}}
+	return &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: strings.TrimRight(endpoint, "/") + "/"}, nil
+}
+
+// keystone gives a client of Keystone itself, logged in.
+func (s *Session) keystone(ctx context.Context) (*gophercloud.ServiceClient, error) {
+	return s.Service(ctx, endpoint(s.cfg.URL), gophercloud.EndpointOpts{Type: "identity"})
+}
+
+func (s *Session) get(ctx context.Context) (*gophercloud.ProviderClient, error) {
 	select {
 	case s.turn <- struct{}{}:
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if s.client != nil {
-		return s.client, nil
+	if s.provider != nil {
+		return s.provider, nil
 	}
 	if s.fault != nil && time.Since(s.failed) < afterFailure {
 		return nil, s.fault
 	}
-	s.client, s.fault = s.login(ctx)
+	s.provider, s.fault = s.login(ctx)
 	s.failed = time.Now()
-	return s.client, s.fault
+	return s.provider, s.fault
 }
 
-// drop ends a login that Keystone does not take any more.
-func (s *session) drop(client *gophercloud.ServiceClient) {
+// drop ends a login that cannot be renewed.
+func (s *Session) drop(provider *gophercloud.ProviderClient) {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
-	if s.client == client {
-		s.client = nil
+	if s.provider == provider {
+		s.provider = nil
 	}
 }
 
-func (s *session) login(ctx context.Context) (*gophercloud.ServiceClient, error) {
+func (s *Session) login(ctx context.Context) (*gophercloud.ProviderClient, error) {
 	given, err := s.cfg.Credentials()
 	if err != nil {
 		return nil, err
@@ -124,7 +163,15 @@ func (s *session) login(ctx context.Context) (*gophercloud.ServiceClient, error)
 	if err != nil {
 		return nil, fmt.Errorf("log in as %s: %w", given.Username, reason(err))
 	}
-	return &gophercloud.ServiceClient{ProviderClient: provider, Endpoint: endpoint}, nil
+	renew := provider.ReauthFunc
+	provider.ReauthFunc = func(ctx context.Context) error {
+		err := renew(ctx)
+		if err != nil {
+			s.drop(provider)
+		}
+		return err
+	}
+	return provider, nil
 }
 
 // endpoint is the URL of version 3, with a slash at its end.

@@ -54,7 +54,7 @@ func (k *Keystone) validate(ctx context.Context, token string) (a answer, err er
 		return a, fmt.Errorf("too many ask at once: %w", err)
 	}
 	defer k.places.Release(1)
-	client, err := k.session.get(ctx)
+	client, err := k.cfg.Session.keystone(ctx)
 	if err != nil {
 		return a, err
 	}
@@ -63,7 +63,7 @@ func (k *Keystone) validate(ctx context.Context, token string) (a answer, err er
 		MoreHeaders: map[string]string{"X-Subject-Token": token}, OkCodes: []int{http.StatusOK, http.StatusNonAuthoritativeInfo},
 	})
 	if err != nil {
-		return a, k.judge(client, err)
+		return a, judge(err)
 	}
 	a = answer{d.identity(), d.Token.ExpiresAt}
 	if a.who.UserID == "" || !k.now().Before(a.until) {
@@ -73,7 +73,7 @@ func (k *Keystone) validate(ctx context.Context, token string) (a answer, err er
 }
 
 // judge tells an answer about the token from one about ourselves.
-func (k *Keystone) judge(client *gophercloud.ServiceClient, err error) error {
+func judge(err error) error {
 	if bad, ok := errors.AsType[gophercloud.ErrUnexpectedResponseCode](err); ok {
 		switch bad.Actual {
 		case http.StatusNotFound, http.StatusBadRequest:
@@ -81,9 +81,6 @@ func (k *Keystone) judge(client *gophercloud.ServiceClient, err error) error {
 		case http.StatusForbidden:
 			return fmt.Errorf("our own user may not look at tokens: it needs the role admin or service: %w", reason(err))
 		}
-	}
-	if _, ok := errors.AsType[*gophercloud.ErrUnableToReauthenticate](err); ok {
-		k.session.drop(client)
 	}
 	return reason(err)
 }
