@@ -1,5 +1,7 @@
 package l2gw
 
+import "errors"
+
 // The errors of the rules between objects. Their kinds are those of Neutron's
 // and networking-l2gw's exceptions, or are built as those are.
 
@@ -146,4 +148,23 @@ func errNotTunnelled(n Network) *Error {
 func errNoTunnelKey(networkID string, id uint32) *Error {
 	return Errorf(Conflict, "L2GatewayNetworkUnsupported",
 		"network_id %s has segmentation id %d, which is no tunnel key (1–%d): give a segmentation_id", networkID, id, MaxTunnelKey)
+}
+
+// ErrOverQuota is a create after which a project would own more than it may.
+// The words are Neutron's, by which clients know it.
+func ErrOverQuota(k Kind) *Error {
+	return Errorf(Conflict, overQuota, "Quota exceeded for resources: ['%s'].", k)
+}
+
+const overQuota = "OverQuota"
+
+// IsOverQuota tells whether an error is one of ErrOverQuota.
+func IsOverQuota(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind == overQuota
+}
+
+// ErrQuotaNotFound is a project without limits of its own.
+func ErrQuotaNotFound(project string) *Error {
+	return Errorf(NotFound, "TenantQuotaNotFound", "Quota for tenant %s could not be found.", project)
 }

@@ -12,12 +12,23 @@ import (
 // collection is what the five kinds of objects have in common.
 type collection[T revised] struct {
 	*Store
-	noun    string // "l2_gateway", for the messages of faults
-	table   string
-	columns columns // by which it can be listed
+	kind    l2gw.Kind
+	owner   func(T) string // the project
+	columns columns        // by which it can be listed
 	load    loader[T]
 	missing func(id string) *l2gw.Error
 }
+
+// tables has the tables of the kinds of objects.
+var tables = map[l2gw.Kind]string{
+	l2gw.KindGateway:          "l2gateways",
+	l2gw.KindConnection:       "l2gatewayconnections",
+	l2gw.KindRemoteGateway:    "l2remotegateways",
+	l2gw.KindRemoteConnection: "l2remotegatewayconnections",
+	l2gw.KindRemoteMAC:        "l2remotemacs",
+}
+
+func (c collection[T]) table() string { return tables[c.kind] }
 
 // revised is an object with its revision: it embeds l2gw.Standard.
 type revised interface {
@@ -26,7 +37,7 @@ type revised interface {
 
 // Get gives one object.
 func (c collection[T]) Get(ctx context.Context, id string) (v T, err error) {
-	err = c.view(ctx, "show "+c.noun, func(ctx context.Context, db bun.IDB) (err error) {
+	err = c.view(ctx, "show "+string(c.kind), func(ctx context.Context, db bun.IDB) (err error) {
 		v, err = c.one(ctx, db, id)
 		return err
 	})
@@ -60,13 +71,13 @@ func (c collection[T]) createAll(
 	ctx context.Context, list []T, one func(ctx context.Context, db bun.IDB, v T) (T, error),
 ) ([]T, error) {
 	made := make([]T, len(list))
-	err := c.write(ctx, "create "+c.noun, func(ctx context.Context, db bun.IDB) (err error) {
+	err := c.create(ctx, func(ctx context.Context, db bun.IDB) (err error) {
 		for i, v := range list {
 			if made[i], err = one(ctx, db, v); err != nil {
 				return err
 			}
 		}
-		return nil
+		return c.afford(ctx, db, list, 0)
 	})
 	return kept(made, err)
 }

@@ -16,7 +16,7 @@ type connections struct{ collection[l2gw.Connection] }
 
 func (s *Store) connections() connections {
 	return connections{collection[l2gw.Connection]{
-		s, "l2_gateway_connection", "l2gatewayconnections", columnsOf(
+		s, l2gw.KindConnection, func(v l2gw.Connection) string { return v.ProjectID }, columnsOf(
 			column{"l2_gateway_id", text}, column{"network_id", text}, column{"segmentation_id", optional},
 			column{"status", text}, column{"status_reason", text}),
 		loadConnections, l2gw.ErrConnectionNotFound,
@@ -54,7 +54,7 @@ func (c connections) CreateAll(
 }
 
 func (c connections) keep(ctx context.Context, db bun.IDB, v l2gw.Connection) (l2gw.Connection, error) {
-	stamp, err := nextStamp(ctx, db, c.table)
+	stamp, err := nextStamp(ctx, db, c.table())
 	if err != nil {
 		return v, err
 	}

@@ -17,7 +17,7 @@ type gateways struct{ collection[l2gw.Gateway] }
 
 func (s *Store) gateways() gateways {
 	return gateways{collection[l2gw.Gateway]{
-		s, "l2_gateway", "l2gateways", columnsOf(column{"name", text}, column{"devices", devices}),
+		s, l2gw.KindGateway, func(v l2gw.Gateway) string { return v.ProjectID }, columnsOf(column{"name", text}, column{"devices", devices}),
 		loadGateways, l2gw.ErrGatewayNotFound,
 	}}
 }
@@ -38,7 +38,7 @@ func (g gateways) CreateAll(ctx context.Context, list []l2gw.Gateway) ([]l2gw.Ga
 		for i := range v.Devices {
 			v.Devices[i].ID = uuid.NewString()
 		}
-		stamp, err := nextStamp(ctx, db, g.table)
+		stamp, err := nextStamp(ctx, db, g.table())
 		if err != nil {
 			return v, err
 		}

@@ -16,6 +16,7 @@ type model struct {
 	remotes  []l2gw.RemoteGateway
 	rconns   []l2gw.RemoteConnection
 	macs     []l2gw.RemoteMAC
+	limits   map[string]l2gw.Quota // of projects that have some of their own
 }
 
 func find[T any](list []T, match func(T) bool) (T, bool) {
@@ -81,7 +82,7 @@ func (m *model) createGateway(v l2gw.Gateway) string {
 	if shape(v) == "mixed" {
 		return "L2GatewaySegmentationRequired"
 	}
-	return ""
+	return m.afford(v.ProjectID, l2gw.KindGateway)
 }
 
 // updateGateway gives also what the gateway must be afterwards.
@@ -151,7 +152,7 @@ func (m *model) createConnection(v l2gw.Connection, n l2gw.Network) string {
 	if then.clash() {
 		return "L2GatewayDuplicateSegmentationID"
 	}
-	return ""
+	return m.afford(v.ProjectID, l2gw.KindConnection)
 }
 
 func (m *model) deleteConnection(id string) string {
@@ -175,7 +176,7 @@ func (m *model) createRemote(v l2gw.RemoteGateway) string {
 	if m.addressTaken("", v.Addr) {
 		return "L2RemoteGatewayExists"
 	}
-	return ""
+	return m.afford(v.ProjectID, l2gw.KindRemoteGateway)
 }
 
 func (m *model) remote(id string) bool {
@@ -232,6 +233,9 @@ func (m *model) createRemoteConnection(v l2gw.RemoteConnection, n l2gw.Network) 
 			kind = "L2RemoteGatewayDuplicateSegmentationID"
 		}
 	}
+	if kind == "" {
+		kind = m.afford(v.ProjectID, l2gw.KindRemoteConnection)
+	}
 	return kind, key
 }
 
@@ -243,6 +247,41 @@ func (m *model) createMAC(v l2gw.RemoteMAC) string {
 		if o.RemoteConnectionID == v.RemoteConnectionID && o.MAC == v.MAC {
 			return "L2RemoteMacExists"
 		}
+	}
+	return m.afford(v.ProjectID, l2gw.KindRemoteMAC)
+}
+
+// owns counts what a project has.
+func (m *model) owns(project string) map[l2gw.Kind]int {
+	n := map[l2gw.Kind]int{}
+	count := func(k l2gw.Kind, owner string) {
+		if owner == project {
+			n[k]++
+		}
+	}
+	for _, v := range m.gateways {
+		count(l2gw.KindGateway, v.ProjectID)
+	}
+	for _, v := range m.conns {
+		count(l2gw.KindConnection, v.ProjectID)
+	}
+	for _, v := range m.remotes {
+		count(l2gw.KindRemoteGateway, v.ProjectID)
+	}
+	for _, v := range m.rconns {
+		count(l2gw.KindRemoteConnection, v.ProjectID)
+	}
+	for _, v := range m.macs {
+		count(l2gw.KindRemoteMAC, v.ProjectID)
+	}
+	return n
+}
+
+// afford: one more is made only where there are fewer than may be.
+func (m *model) afford(project string, kind l2gw.Kind) string {
+	limit, own := m.limits[project][kind]
+	if own && limit >= 0 && m.owns(project)[kind] >= limit {
+		return "OverQuota"
 	}
 	return ""
 }

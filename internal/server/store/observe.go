@@ -46,34 +46,24 @@ func (s *Store) Ping(ctx context.Context) error {
 	})
 }
 
-// counted has the kinds of objects, as the API names them, with their tables.
-var counted = map[string]string{
-	"l2_gateway": "l2gateways", "l2_remote_gateway": "l2remotegateways", "l2_remote_mac": "l2remotemacs",
-}
-
-// countedByStatus has those with a status.
-var countedByStatus = map[string]string{
-	"l2_gateway_connection": "l2gatewayconnections", "l2_remote_gateway_connection": "l2remotegatewayconnections",
-}
+// withStatus has the kinds whose objects have a status.
+var withStatus = []l2gw.Kind{l2gw.KindConnection, l2gw.KindRemoteConnection}
 
 // Counts gives how many objects there are by kind, and the connections among
 // them by kind and status, with 0 for those that there are none of.
 func (s *Store) Counts(ctx context.Context) (objects map[string]int, connections map[string]map[string]int, err error) {
 	err = s.view(ctx, "count the objects", func(ctx context.Context, db bun.IDB) (err error) {
 		objects, connections = map[string]int{}, map[string]map[string]int{}
-		for kind, table := range counted {
+		for kind, table := range tables {
 			n, err := db.NewSelect().Table(table).Count(ctx)
 			if err != nil {
 				return err
 			}
-			objects[kind] = int(n)
+			objects[string(kind)] = int(n)
 		}
-		for kind, table := range countedByStatus {
-			if connections[kind], err = countStatuses(ctx, db, table); err != nil {
+		for _, kind := range withStatus {
+			if connections[string(kind)], err = countStatuses(ctx, db, tables[kind]); err != nil {
 				return err
-			}
-			for _, n := range connections[kind] {
-				objects[kind] += n
 			}
 		}
 		return nil

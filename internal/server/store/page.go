@@ -14,7 +14,7 @@ import (
 // List gives the objects that q asks for. A page costs its own length where an
 // index has its order.
 func (c collection[T]) List(ctx context.Context, q l2gw.Query) (all []T, err error) {
-	err = c.view(ctx, "list "+c.noun, func(ctx context.Context, db bun.IDB) (err error) {
+	err = c.view(ctx, "list "+string(c.kind), func(ctx context.Context, db bun.IDB) (err error) {
 		all, err = c.list(ctx, db, q)
 		return err
 	})
@@ -76,7 +76,7 @@ func (c collection[T]) selections(ctx context.Context, db bun.IDB, q l2gw.Query)
 
 // place gives what an object has in each of the orders.
 func (c collection[T]) place(ctx context.Context, db bun.IDB, orders []order, id string) ([]any, error) {
-	q := db.NewSelect().Table(c.table).Where("id = ?", id)
+	q := db.NewSelect().Table(c.table()).Where("id = ?", id)
 	into := make([]any, len(orders))
 	for i, o := range orders {
 		q = q.ColumnExpr("?", o.expr())

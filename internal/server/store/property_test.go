@@ -26,7 +26,7 @@ type machine struct {
 func (on suite) TestRandomOperations(t *testing.T) {
 	empty := on.emptied(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		m := &machine{ctx: t.Context(), store: empty(rt)}
+		m := &machine{ctx: t.Context(), store: empty(rt), model: model{limits: map[string]l2gw.Quota{}}}
 		if rapid.Bool().Draw(rt, "on prepared ground") {
 			m.prepare(rt)
 		}
@@ -47,6 +47,8 @@ func (on suite) TestRandomOperations(t *testing.T) {
 			"create remote MAC":       m.createMAC,
 			"delete remote MAC":       m.deleteMAC,
 			"delete all of a network": m.deleteNetwork,
+			"set a quota":             m.setQuota,
+			"delete a quota":          m.deleteQuota,
 		})
 	})
 }
@@ -104,16 +106,17 @@ var (
 		{port("eth1", 5)},
 		{port("eth0"), port("eth1", 5)},
 	})
-	drawDevice = rapid.SampledFrom([]string{"sw1", "sw2"})
-	drawAddr   = rapid.SampledFrom([]netip.Addr{addr("192.0.2.1"), addr("192.0.2.2"), addr("2001:db8::1")})
-	drawNet    = rapid.SampledFrom([]l2gw.Network{network("n1", 1), network("n2", 2), network("n3", 1)})
-	drawKey    = rapid.SampledFrom([]uint32{0, 0, 1, 2})
-	drawVLAN   = rapid.SampledFrom([]*uint16{nil, nil, vlan(5), vlan(6)})
-	drawMAC    = rapid.SampledFrom([]string{"02:00:00:00:00:01", "02:00:00:00:00:02"})
+	drawDevice  = rapid.SampledFrom([]string{"sw1", "sw2"})
+	drawAddr    = rapid.SampledFrom([]netip.Addr{addr("192.0.2.1"), addr("192.0.2.2"), addr("2001:db8::1")})
+	drawNet     = rapid.SampledFrom([]l2gw.Network{network("n1", 1), network("n2", 2), network("n3", 1)})
+	drawKey     = rapid.SampledFrom([]uint32{0, 0, 1, 2})
+	drawVLAN    = rapid.SampledFrom([]*uint16{nil, nil, vlan(5), vlan(6)})
+	drawProject = rapid.SampledFrom([]string{"p", "q"})
+	drawMAC     = rapid.SampledFrom([]string{"02:00:00:00:00:01", "02:00:00:00:00:02"})
 )
 
 func (m *machine) createGateway(rt *rapid.T) {
-	var v l2gw.Gateway
+	v := l2gw.Gateway{ProjectID: drawProject.Draw(rt, "project")}
 	for _, name := range rapid.SliceOfNDistinct(drawDevice, 1, 2, rapid.ID[string]).Draw(rt, "devices") {
 		v.Devices = append(v.Devices, device(name, drawInterfaces.Draw(rt, "interfaces")...))
 	}
@@ -163,6 +166,7 @@ func (m *machine) deleteGateway(rt *rapid.T) {
 func (m *machine) createConnection(rt *rapid.T) {
 	n := drawNet.Draw(rt, "network")
 	v := l2gw.Connection{
+		ProjectID: drawProject.Draw(rt, "project"),
 		GatewayID: anyOf(rt, "gateway", m.model.gateways, gatewayID), NetworkID: n.ID, VLAN: drawVLAN.Draw(rt, "VLAN"),
 	}
 	if rapid.IntRange(0, 9).Draw(rt, "segments") == 0 {
@@ -182,7 +186,7 @@ func (m *machine) deleteConnection(rt *rapid.T) {
 }
 
 func (m *machine) createRemote(rt *rapid.T) {
-	v := l2gw.RemoteGateway{Addr: drawAddr.Draw(rt, "address")}
+	v := l2gw.RemoteGateway{ProjectID: drawProject.Draw(rt, "project"), Addr: drawAddr.Draw(rt, "address")}
 	got, err := m.store.RemoteGateways().Create(m.ctx, v)
 	if outcome(rt, m.model.createRemote(v), err) {
 		m.model.remotes = append(m.model.remotes, got)
@@ -211,6 +215,7 @@ func (m *machine) deleteRemote(rt *rapid.T) {
 func (m *machine) createRemoteConnection(rt *rapid.T) {
 	n := drawNet.Draw(rt, "network")
 	v := l2gw.RemoteConnection{
+		ProjectID: drawProject.Draw(rt, "project"),
 		GatewayID: anyOf(rt, "gateway", m.model.gateways, gatewayID), NetworkID: n.ID,
 		RemoteGatewayID: anyOf(rt, "remote gateway", m.model.remotes, remoteGatewayID), TunnelKey: drawKey.Draw(rt, "key"),
 	}
@@ -242,6 +247,7 @@ func (m *machine) forgetRemote(id string) {
 
 func (m *machine) createMAC(rt *rapid.T) {
 	v := newMAC(anyOf(rt, "remote connection", m.model.rconns, remoteConnectionID), drawMAC.Draw(rt, "MAC"))
+	v.ProjectID = drawProject.Draw(rt, "project")
 	got, err := m.store.RemoteMACs().Create(m.ctx, v)
 	if outcome(rt, m.model.createMAC(v), err) {
 		m.model.macs = append(m.model.macs, got)
@@ -257,6 +263,28 @@ func (m *machine) deleteMAC(rt *rapid.T) {
 	if outcome(rt, want, m.store.RemoteMACs().Delete(m.ctx, id)) {
 		m.model.macs = slices.DeleteFunc(m.model.macs, func(v l2gw.RemoteMAC) bool { return v.ID == id })
 	}
+}
+
+func (m *machine) setQuota(rt *rapid.T) {
+	project, some := drawProject.Draw(rt, "project"), l2gw.Quota{}
+	for _, kind := range rapid.SliceOfDistinct(rapid.SampledFrom(l2gw.Kinds()), rapid.ID[l2gw.Kind]).Draw(rt, "kinds") {
+		some[kind] = rapid.IntRange(-1, 3).Draw(rt, "limit")
+	}
+	got, err := m.store.Quotas().Set(m.ctx, project, some)
+	outcome(rt, "", err)
+	if len(some) > 0 {
+		m.model.limits[project] = m.model.limits[project].With(some)
+	}
+	same(rt, "quota", m.model.limits[project].With(nil), got)
+}
+
+func (m *machine) deleteQuota(rt *rapid.T) {
+	project, want := drawProject.Draw(rt, "project"), ""
+	if m.model.limits[project] == nil {
+		want = "TenantQuotaNotFound"
+	}
+	outcome(rt, want, m.store.Quotas().Delete(m.ctx, project))
+	delete(m.model.limits, project)
 }
 
 // deleteNetwork takes all that stands on a network down, in the order that the
@@ -284,6 +312,17 @@ func (m *machine) check(rt *rapid.T) {
 	same(rt, "remote gateways", m.model.remotes, listAll(rt, m.store.RemoteGateways().List))
 	same(rt, "remote connections", m.model.rconns, listAll(rt, m.store.RemoteConnections().List))
 	same(rt, "remote MACs", m.model.macs, listAll(rt, m.store.RemoteMACs().List))
+	for _, project := range []string{"p", "q"} {
+		uses, err := m.store.Quotas().Uses(m.ctx, project)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for kind, use := range uses {
+			if use.Used != m.model.owns(project)[kind] {
+				rt.Fatalf("%s owns %d of %s, the model says %d", project, use.Used, kind, m.model.owns(project)[kind])
+			}
+		}
+	}
 	if m.model.clash() {
 		rt.Fatal("two networks are on one VLAN of one port")
 	}

@@ -20,7 +20,7 @@ type remoteConnections struct {
 
 func (s *Store) remoteConnections() remoteConnections {
 	return remoteConnections{collection[l2gw.RemoteConnection]{
-		s, "l2_remote_gateway_connection", "l2remotegatewayconnections", columnsOf(
+		s, l2gw.KindRemoteConnection, func(v l2gw.RemoteConnection) string { return v.ProjectID }, columnsOf(
 			column{"l2_gateway_id", text}, column{"network_id", text}, column{"l2_remote_gateway_id", text},
 			column{"segmentation_id", number}, column{"flood", flag}, column{"encapsulation", text},
 			column{"status", text}, column{"status_reason", text}),
@@ -49,7 +49,7 @@ func (c remoteConnections) CreateAll(
 		if err != nil {
 			return v, err
 		}
-		stamp, err := nextStamp(ctx, db, c.table)
+		stamp, err := nextStamp(ctx, db, c.table())
 		if err != nil {
 			return v, err
 		}

@@ -22,7 +22,7 @@ type remoteGateways struct {
 
 func (s *Store) remoteGateways() remoteGateways {
 	return remoteGateways{collection[l2gw.RemoteGateway]{
-		s, "l2_remote_gateway", "l2remotegateways", columnsOf(column{"name", text}, column{"ipaddr", text}),
+		s, l2gw.KindRemoteGateway, func(v l2gw.RemoteGateway) string { return v.ProjectID }, columnsOf(column{"name", text}, column{"ipaddr", text}),
 		loadRemoteGateways, l2gw.ErrRemoteGatewayNotFound,
 	}}
 }
@@ -40,7 +40,7 @@ func (g remoteGateways) CreateAll(ctx context.Context, list []l2gw.RemoteGateway
 		if err := judgeRemoteGateway(ctx, db, v); err != nil {
 			return v, err
 		}
-		stamp, err := nextStamp(ctx, db, g.table)
+		stamp, err := nextStamp(ctx, db, g.table())
 		if err != nil {
 			return v, err
 		}

@@ -20,7 +20,7 @@ type remoteMACs struct{ collection[l2gw.RemoteMAC] }
 
 func (s *Store) remoteMACs() remoteMACs {
 	return remoteMACs{collection[l2gw.RemoteMAC]{
-		s, "l2_remote_mac", "l2remotemacs", columnsOf(
+		s, l2gw.KindRemoteMAC, func(v l2gw.RemoteMAC) string { return v.ProjectID }, columnsOf(
 			column{"mac", text}, column{"ipaddr", text}, column{"rgw_connection", text}),
 		loadRemoteMACs, l2gw.ErrRemoteMACNotFound,
 	}}
@@ -39,11 +39,14 @@ func (m remoteMACs) CreateAll(ctx context.Context, list []l2gw.RemoteMAC) ([]l2g
 		made[i].ID, made[i].Addr = uuid.NewString(), made[i].Addr.Unmap()
 	}
 	leads := references(made, remoteMACConnection)
-	err := m.write(ctx, "create l2_remote_mac", func(ctx context.Context, db bun.IDB) error {
+	err := m.create(ctx, func(ctx context.Context, db bun.IDB) error {
 		if err := m.judge(ctx, db, made, leads); err != nil {
 			return err
 		}
-		stamp, err := nextStamp(ctx, db, m.table)
+		if err := m.afford(ctx, db, made, 1); err != nil { // before the work
+			return err
+		}
+		stamp, err := nextStamp(ctx, db, m.table())
 		if err != nil {
 			return err
 		}

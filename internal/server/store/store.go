@@ -35,6 +35,8 @@ type Store struct {
 	patience time.Duration
 	silence  time.Duration
 	retries  atomic.Uint64 // transactions begun anew
+	quota    l2gw.Quota    // of projects without limits of their own
+	refusals map[l2gw.Kind]*atomic.Uint64
 }
 
 // Option changes how Open opens.
@@ -43,6 +45,7 @@ type Option func(*options)
 type options struct {
 	pool   Pool
 	manual bool
+	quota  l2gw.Quota
 }
 
 // WithPool bounds the connections.
@@ -74,7 +77,10 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database %s: %w", name, err)
 	}
-	s := &Store{db: db.WithQueryHook(heard{}), dialect: d, name: name, writing: make(chan struct{}, 1), patience: patience, silence: silenceLimit}
+	s := &Store{
+		db: db.WithQueryHook(heard{}), dialect: d, name: name, writing: make(chan struct{}, 1), patience: patience, silence: silenceLimit,
+		quota: o.quota.With(nil), refusals: newRefusals(),
+	}
 	if err := s.suitSchema(ctx, dsn, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the database %s up to date: %w", name, err), db.Close())
 	}

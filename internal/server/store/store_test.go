@@ -50,7 +50,7 @@ func (on suite) emptied(t *testing.T) func(*rapid.T) *store.Store {
 	return func(rt *rapid.T) *store.Store {
 		// What belongs to a row goes with it.
 		for _, table := range []string{
-			"l2remotegatewayconnections", "l2gatewayconnections", "l2remotegateways", "l2gateways", "hardware_vteps",
+			"l2remotegatewayconnections", "l2gatewayconnections", "l2remotegateways", "l2gateways", "hardware_vteps", "quotas",
 		} {
 			if _, err := db.Exec("DELETE FROM " + table); err != nil {
 				rt.Fatal(err)
