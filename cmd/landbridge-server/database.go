@@ -12,7 +12,7 @@ import (
 
 // openDatabase opens the database as it is configured.
 func openDatabase(ctx context.Context, cfg config.Config) (*store.Store, error) {
-	options := []store.Option{store.WithPool(store.Pool{Connections: cfg.DatabaseConnections})}
+	options := []store.Option{store.WithPool(store.Pool{Connections: cfg.DatabaseConnections}), store.WithQuota(cfg.Quotas)}
 	if cfg.DatabaseManual {
 		options = append(options, store.WithoutUpgrade())
 	}

@@ -48,6 +48,8 @@ type Collections interface {
 	RemoteGateways() Updatable[RemoteGateway, RemoteGatewayUpdate]
 	RemoteConnections() Collection[RemoteConnection]
 	RemoteMACs() Collection[RemoteMAC]
+	// Quotas is how many of them projects may own.
+	Quotas() Quotas
 	// Network finds a network of the cloud, which objects stand on.
 	Network(ctx context.Context, id string) (Network, error)
 }

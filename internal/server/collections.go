@@ -17,6 +17,9 @@ func (s *Server) Network(ctx context.Context, id string) (l2gw.Network, error) {
 	return s.cfg.Cloud.Network(ctx, id)
 }
 
+// Quotas implements l2gw.Collections.
+func (s *Server) Quotas() l2gw.Quotas { return s.cfg.Store.Quotas() }
+
 // Gateways implements l2gw.Collections.
 func (s *Server) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
 	return updatable[l2gw.Gateway, l2gw.GatewayUpdate]{s.cfg.Store.Gateways(), s}

@@ -17,6 +17,7 @@ type Store interface {
 	RemoteMACs() l2gw.Collection[l2gw.RemoteMAC]
 	Connections() l2gw.NetworkCollection[l2gw.Connection]
 	RemoteConnections() l2gw.NetworkCollection[l2gw.RemoteConnection]
+	Quotas() l2gw.Quotas
 
 	// Networks gives the networks that have connections, sorted.
 	Networks(ctx context.Context) ([]string, error)

@@ -34,6 +34,7 @@ func New(c l2gw.Collections, o Options) *neutronapi.API {
 		Guard:      o.Guard,
 		MaxBody:    o.MaxBody,
 		Extensions: extensions(),
+		Quotas:     quotas(c.Quotas()),
 		Explain:    explain,
 	},
 		gateways(c),

@@ -30,5 +30,21 @@ func extensions() []neutronapi.Extension {
 			Description: "Hosts that are known to live behind a remote gateway connection.",
 			Updated:     "2016-01-01T00:00:00-00:00",
 		},
+		// As Neutron has them, to the letter.
+		{
+			Alias: "quotas", Name: "Quota management support",
+			Description: "Expose functions for quotas management per project",
+			Updated:     "2012-07-29T10:00:00-00:00",
+		},
+		{
+			Alias: "quota_details", Name: "Quota details management support",
+			Description: "Expose functions for quotas usage statistics per project",
+			Updated:     "2017-02-10T10:00:00-00:00",
+		},
+		{
+			Alias: "quota-check-limit", Name: "Quota engine limit check",
+			Description: "Support for checking the resource usage before applying a new quota limit",
+			Updated:     "2021-09-08T16:00:00-00:00",
+		},
 	}
 }

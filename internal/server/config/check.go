@@ -32,6 +32,7 @@ func (c checker) config(r raw) (cfg Config, err error) {
 		func() error { cfg.APITLS, err = c.apiTLS(r.APITLS); return err },
 		func() error { cfg.MetricsListen, err = c.metrics(r.Metrics, cfg.Listen); return err },
 		func() error { cfg.Neutron, err = c.neutron(r.Neutron, cfg.Listen); return err },
+		func() error { cfg.Quotas, err = c.quotas(r.Quotas); return err },
 		func() error { cfg.Database, err = c.database(r.Database); return err },
 		func() error { cfg.DatabaseManual, err = c.upgrade(r.Upgrade); return err },
 		func() error { cfg.MaxBulk, err = c.bulk(r.BulkLimit); return err },

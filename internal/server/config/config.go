@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
 	"landbridge/internal/strictyaml"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	Cloud Cloud
 
 	Neutron Neutron
+	Quotas  l2gw.Quota // of projects without limits of their own; of all kinds
 
 	Switches []string // the OVSDB addresses of the switches
 	TLS      TLS
@@ -65,6 +67,7 @@ type raw struct {
 	Keystone    rawKeystone        `yaml:"keystone"`
 	APITLS      rawPair            `yaml:"api_tls"`
 	Neutron     rawNeutron         `yaml:"neutron"`
+	Quotas      rawQuotas          `yaml:"quotas"`
 	Cloud       rawCloud           `yaml:"cloud"`
 	Switches    []strictyaml.Value `yaml:"switches"`
 	TLS         rawTLS             `yaml:"tls"`

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"landbridge/internal/l2gw"
 )
 
 // load loads a file of the given text; "" is none.
@@ -32,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Listen: "127.0.0.1:9696", Database: "sqlite:/var/lib/landbridge/server.db", MaxBulk: 64 << 20, Owner: "landbridge",
 		LogLevel: slog.LevelInfo, Resync: 30 * time.Second, Cloud: Cloud{File: "cloud.yaml"},
-		MetricsListen: "127.0.0.1:9796", Neutron: Neutron{Timeout: 5 * time.Minute},
+		MetricsListen: "127.0.0.1:9796", Neutron: Neutron{Timeout: 5 * time.Minute}, Quotas: l2gw.Quota{}.With(nil),
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("%+v, want %+v", cfg, want)
@@ -55,7 +57,7 @@ switches: ["tcp:192.0.2.1:6640"]
 	want := Config{
 		Listen: "[::1]:2", Database: defaultDatabase, MaxBulk: 64 << 20, Owner: defaultOwner, LogLevel: slog.LevelWarn, Resync: 30 * time.Second,
 		Cloud: Cloud{File: "a.yaml", Announce: "b.yaml"}, Switches: []string{"unix:/run/a.sock", "ssl:192.0.2.2:6640"}, TLS: TLS{CA: "ca.pem"},
-		MetricsListen: "127.0.0.1:9796", Neutron: Neutron{Timeout: 5 * time.Minute},
+		MetricsListen: "127.0.0.1:9796", Neutron: Neutron{Timeout: 5 * time.Minute}, Quotas: l2gw.Quota{}.With(nil),
 	}
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("%+v, want %+v", cfg, want)

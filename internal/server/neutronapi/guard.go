@@ -75,8 +75,11 @@ func forbidden(action string) *Error {
 	return &Error{Status: http.StatusForbidden, Type: "PolicyNotAuthorized", Message: fmt.Sprintf("rule:%s is disallowed by policy", action)}
 }
 
-// projectID is the attribute that names the owner of an object.
-const projectID = "project_id"
+// The attribute that names the owner of an object, and its old name.
+const (
+	projectID = "project_id"
+	tenantID  = "tenant_id"
+)
 
 // own gives what somebody asks for its owner: the project that it acts for,
 // unless it names another one that it reaches.

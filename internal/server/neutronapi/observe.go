@@ -60,7 +60,11 @@ func (s *server) survive(w *recorder, r *http.Request) {
 	s.fail(w, r, fault())
 }
 
+// access writes a line for each request that somebody has made.
 func (s *server) access(r *http.Request, answer *recorder, took time.Duration) {
+	if rehearsed(r.Context()) {
+		return
+	}
 	s.Logger.InfoContext(r.Context(), "request",
 		"request_id", RequestID(r.Context()), "remote", r.RemoteAddr, "method", r.Method, "uri", shorten(r.URL.RequestURI(), maxMessage),
 		"status", answer.status, "bytes", answer.bytes, "took", took)

@@ -24,6 +24,9 @@ func describe(o Options, kinds []Kind) Schema {
 	for _, k := range kinds {
 		k.describe(d)
 	}
+	if o.Quotas != nil {
+		o.Quotas.describe(d)
+	}
 	return Schema{
 		"openapi": "3.1.0",
 		"info":    Schema{"title": o.Title, "version": "2.0"},

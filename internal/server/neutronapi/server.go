@@ -18,6 +18,7 @@ type Options struct {
 	Guard      Guard        // nil: Open, for no project
 	MaxBody    int64        // bytes that a body may have; 0: 1 MiB
 	Extensions []Extension  // what /v2.0/extensions names
+	Quotas     *Quotas      // nil: nothing is limited
 	// Explain makes an answer of an error of a Resource's functions; nil for
 	// those that are no business of the user: they are logged, and answered
 	// with 500.
@@ -84,6 +85,9 @@ func New(o Options, kinds ...Kind) *API {
 	routes := slices.Concat(versionRoutes(kinds), extensionRoutes(o.Extensions), openAPIRoutes(o, kinds))
 	for _, k := range kinds {
 		routes = append(routes, k.routes(o)...)
+	}
+	if o.Quotas != nil {
+		routes = append(routes, o.Quotas.routes(o.Guard)...)
 	}
 	for _, r := range routes {
 		s.mux.Handle(r.pattern, s.handler(r))

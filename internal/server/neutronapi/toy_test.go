@@ -28,6 +28,8 @@ type harbour struct {
 	asked Query // of the last list
 	fault error
 	panic any
+
+	limits map[string]Limits // of owners that have some of their own
 }
 
 var (
@@ -220,6 +222,7 @@ func newToy(boats ...boat) toy {
 	guard := &watchman{}
 	return toy{h, guard, New(Options{
 		Guard:      guard,
+		Quotas:     h.quotas(),
 		Logger:     slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		MaxBody:    4096,
 		Extensions: []Extension{{Alias: "sea", Name: "The sea", Description: "Water.", Updated: "2016-01-01T00:00:00-00:00"}},

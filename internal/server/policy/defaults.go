@@ -25,7 +25,7 @@ var defaults = append([]Rule{
 	{"stretch_network", byDefault, "connect a network of the cloud; the object is the network"},
 }, actions()...)
 
-// actions are the rules of each kind of object.
+// actions are the rules of each kind of object, and of quotas.
 func actions() []Rule {
 	var out []Rule
 	for _, kind := range []struct {
@@ -46,7 +46,10 @@ func actions() []Rule {
 		}
 		out = append(out, Rule{"delete_" + kind.name, byDefault, "DELETE"})
 	}
-	return out
+	return append(out,
+		Rule{"get_quota", byDefault + " or rule:owner", "GET of a project's quota; of the list, where it reaches every project"},
+		Rule{"update_quota", "rule:context_is_admin", "PUT of a project's quota"},
+		Rule{"delete_quota", "rule:context_is_admin", "DELETE of a project's quota"})
 }
 
 // Write writes all rules as a file that Load takes.

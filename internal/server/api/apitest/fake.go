@@ -23,13 +23,15 @@ type Cloud struct {
 	remoteConnections []l2gw.RemoteConnection
 	remoteMACs        []l2gw.RemoteMAC
 	newID             func() string
-	made              int // objects, ever
+	made              int                   // objects, ever
+	limits            map[string]l2gw.Quota // of projects that have some of their own
+	quota             l2gw.Quota            // of the others
 	fault             error
 }
 
 // New makes a Cloud that has these networks and nothing else.
 func New(networks ...l2gw.Network) *Cloud {
-	return &Cloud{networks: networks, newID: uuid.NewString}
+	return &Cloud{networks: networks, newID: uuid.NewString, limits: map[string]l2gw.Quota{}}
 }
 
 // Fail makes every call give this error from now on; nil ends that.
@@ -65,7 +67,7 @@ func (c *Cloud) Network(_ context.Context, id string) (l2gw.Network, error) {
 func (c *Cloud) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
 	return updatable[l2gw.Gateway, l2gw.GatewayUpdate]{
 		collection: collection[l2gw.Gateway]{
-			c: c, all: &c.gateways, missing: l2gw.ErrGatewayNotFound,
+			c: c, kind: l2gw.KindGateway, all: &c.gateways, missing: l2gw.ErrGatewayNotFound,
 			attributes: GatewayAttributes(), create: c.createGateway, release: c.releaseGateway,
 		},
 		change: c.changeGateway,
@@ -75,7 +77,7 @@ func (c *Cloud) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
 // Connections implements l2gw.Collections.
 func (c *Cloud) Connections() l2gw.Collection[l2gw.Connection] {
 	return collection[l2gw.Connection]{
-		c: c, all: &c.connections, missing: l2gw.ErrConnectionNotFound,
+		c: c, kind: l2gw.KindConnection, all: &c.connections, missing: l2gw.ErrConnectionNotFound,
 		attributes: ConnectionAttributes(), create: c.createConnection, release: c.releaseConnection,
 	}
 }
@@ -84,7 +86,7 @@ func (c *Cloud) Connections() l2gw.Collection[l2gw.Connection] {
 func (c *Cloud) RemoteGateways() l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate] {
 	return updatable[l2gw.RemoteGateway, l2gw.RemoteGatewayUpdate]{
 		collection: collection[l2gw.RemoteGateway]{
-			c: c, all: &c.remoteGateways, missing: l2gw.ErrRemoteGatewayNotFound,
+			c: c, kind: l2gw.KindRemoteGateway, all: &c.remoteGateways, missing: l2gw.ErrRemoteGatewayNotFound,
 			attributes: RemoteGatewayAttributes(),
 			create:     c.createRemoteGateway, release: c.releaseRemoteGateway,
 		},
@@ -95,7 +97,7 @@ func (c *Cloud) RemoteGateways() l2gw.Updatable[l2gw.RemoteGateway, l2gw.RemoteG
 // RemoteConnections implements l2gw.Collections.
 func (c *Cloud) RemoteConnections() l2gw.Collection[l2gw.RemoteConnection] {
 	return collection[l2gw.RemoteConnection]{
-		c: c, all: &c.remoteConnections, missing: l2gw.ErrRemoteConnectionNotFound,
+		c: c, kind: l2gw.KindRemoteConnection, all: &c.remoteConnections, missing: l2gw.ErrRemoteConnectionNotFound,
 		attributes: RemoteConnectionAttributes(),
 		create:     c.createRemoteConnection, release: c.releaseRemoteConnection,
 	}
@@ -104,7 +106,7 @@ func (c *Cloud) RemoteConnections() l2gw.Collection[l2gw.RemoteConnection] {
 // RemoteMACs implements l2gw.Collections.
 func (c *Cloud) RemoteMACs() l2gw.Collection[l2gw.RemoteMAC] {
 	return collection[l2gw.RemoteMAC]{
-		c: c, all: &c.remoteMACs, missing: l2gw.ErrRemoteMACNotFound,
+		c: c, kind: l2gw.KindRemoteMAC, all: &c.remoteMACs, missing: l2gw.ErrRemoteMACNotFound,
 		attributes: RemoteMACAttributes(), create: c.createRemoteMAC,
 		release: func(l2gw.RemoteMAC) error { return nil },
 	}
@@ -113,6 +115,7 @@ func (c *Cloud) RemoteMACs() l2gw.Collection[l2gw.RemoteMAC] {
 // collection is one kind of object. Its functions are called under the lock.
 type collection[T revised] struct {
 	c          *Cloud
+	kind       l2gw.Kind
 	all        *[]T
 	attributes Attributes[T]
 	missing    func(id string) *l2gw.Error
@@ -149,6 +152,10 @@ func (k collection[T]) CreateAll(_ context.Context, list []T) ([]T, error) {
 			return nil, err
 		}
 		*k.all = append(*k.all, made)
+	}
+	if err := k.afford((*k.all)[before:]); err != nil {
+		*k.all = (*k.all)[:before]
+		return nil, err
 	}
 	return slices.Clone((*k.all)[before:]), nil
 }
