@@ -34,7 +34,7 @@ func newFront(cfg config.Config, core *server.Server, guard neutronapi.Guard, lo
 		return &front{limited, func() {}}, nil
 	}
 	both, err := proxy.New(proxy.Config{
-		Ours: limited, Documents: api.New(core, api.Options{}),
+		Ours: limited, Documents: api.New(core, api.Options{}), Rehearse: neutronapi.Rehearse,
 		URL: cfg.Neutron.URL, CA: cfg.Neutron.CA, Timeout: cfg.Neutron.Timeout, Logger: log,
 	})
 	if err != nil {

@@ -187,3 +187,65 @@ func TestReadinessNamesWhatIsMissing(t *testing.T) {
 		t.Error("the metrics do not show it")
 	}
 }
+
+// do does a request with a body, and gives status and text.
+func (p *program) do(method, path, body string) (int, string) {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), method, "http://"+p.addr+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}).Do(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+// TestQuotasInFrontOfNeutron: a project has one object of limits, and our part
+// of it counts.
+func TestQuotasInFrontOfNeutron(t *testing.T) {
+	network := 100
+	neutron := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct {
+			Quota map[string]int `json:"quota"`
+		}
+		body, _ := io.ReadAll(r.Body)
+		if r.Method == http.MethodPut && (json.Unmarshal(body, &asked) != nil || len(asked.Quota) != 1 || asked.Quota["network"] == 0) {
+			t.Errorf("Neutron was told %s", body)
+		}
+		network = max(network, asked.Quota["network"])
+		_, _ = fmt.Fprintf(w, `{"quota":{"network":%d}}`, network)
+	}))
+	defer neutron.Close()
+	p := newProgram(t)
+	p.more = []string{"--neutron-url", neutron.URL}
+	p.write("server.yaml", "quotas: {l2_remote_gateway: 1}\n")
+	p.more = append(p.more, "--config", p.file("server.yaml"))
+	p.start()
+	expect := func(method, path, body string, status int, parts ...string) {
+		t.Helper()
+		got, text := p.do(method, path, body)
+		for _, part := range parts {
+			if got != status || !strings.Contains(text, part) {
+				t.Errorf("%s %s %s gave %d %s, wanted %d with %s", method, path, body, got, text, status, part)
+			}
+		}
+	}
+	remote := func(n int) string { return fmt.Sprintf(`{"l2_remote_gateway":{"ipaddr":"203.0.113.%d"}}`, n) }
+	expect("GET", "/v2.0/quotas/default", "", 200, `"network":100`, `"l2_remote_gateway":1`, `"l2_gateway":-1`)
+	expect("POST", "/v2.0/l2-remote-gateways", remote(1), 201, "203.0.113.1")
+	expect("POST", "/v2.0/l2-remote-gateways", remote(2), 409, `"OverQuota"`)
+	expect("PUT", "/v2.0/quotas/default", `{"quota":{"network":200,"l2_remote_gateway":0,"l2_gateway":-2}}`, 400, "-2 is not a limit")
+	expect("PUT", "/v2.0/quotas/default", `{"quota":{"network":200,"l2_remote_gateway":2}}`, 200, `"network":200`, `"l2_remote_gateway":2`)
+	expect("POST", "/v2.0/l2-remote-gateways", remote(2), 201, "203.0.113.2")
+	expect("GET", "/v2.0/quotas/default", "", 200, `"network":200`, `"l2_remote_gateway":2`)
+	if _, text := p.do("GET", "/v2.0/extensions/quota_details", ""); !strings.Contains(text, "quota_details") {
+		t.Errorf("the extension: %s", text)
+	}
+}

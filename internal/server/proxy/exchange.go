@@ -19,15 +19,15 @@ type exchange struct {
 	in    *http.Request
 	body  *clientBody
 	watch *watch
-	doc   *document // merged with ours; nil: passed as it is
+	joint joint // what both answer; nil: passed as it is
 }
 
 // exchange passes a request to Neutron and the answer back.
-func (p *Proxy) exchange(w http.ResponseWriter, r *http.Request, doc *document) {
+func (p *Proxy) exchange(w http.ResponseWriter, r *http.Request, j joint) {
 	began := time.Now()
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
-	x := &exchange{Proxy: p, w: &httpd.Recorder{ResponseWriter: w}, doc: doc}
+	x := &exchange{Proxy: p, w: &httpd.Recorder{ResponseWriter: w}, joint: j}
 	x.watch = newWatch(p.cfg.Timeout, cancel)
 	defer x.watch.stop()
 	x.in = r.WithContext(ctx)
@@ -37,6 +37,9 @@ func (p *Proxy) exchange(w http.ResponseWriter, r *http.Request, doc *document) 
 	defer func() { x.log(time.Since(began)) }()
 	if p.passedBefore(r) {
 		x.answer(http.StatusLoopDetected, "The request has come back from %s: this server is Neutron's URL of itself.", p.cfg.URL)
+		return
+	}
+	if x.joint != nil && !x.joint.begin(x) {
 		return
 	}
 	out := newPatientWriter(x.w)
@@ -69,8 +72,8 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	out.Header.Del("Upgrade") // a tunnel would have no limits
 	out.Header.Add("Via", "1.1 "+x.name)
 	forwarded(pr)
-	if x.doc != nil {
-		forDocument(out)
+	if x.joint != nil {
+		x.joint.ask(out)
 	}
 }
 
@@ -108,8 +111,8 @@ func (x *exchange) modify(res *http.Response) error {
 		io.Reader
 		io.Closer
 	}{watched{res.Body, x.watch}, res.Body}
-	if x.doc != nil && res.StatusCode == http.StatusOK {
-		return x.merge(res)
+	if x.joint != nil {
+		return x.joint.join(x, res)
 	}
 	return nil
 }

@@ -26,7 +26,10 @@ func (x *exchange) fail(_ http.ResponseWriter, r *http.Request, err error) {
 	broken := x.body.broken.Load()
 	cause := context.Cause(r.Context())
 	unclear, isUnclear := errors.AsType[*unclearError](err)
+	refused, isRefusal := errors.AsType[*refusalError](err)
 	switch {
+	case isRefusal:
+		x.tell(refused.answer)
 	case errors.Is(cause, errSilent):
 		x.warn(errSilent)
 		x.answer(http.StatusGatewayTimeout, "Neutron has not answered at %s within %s; what was asked may be done all the same.",

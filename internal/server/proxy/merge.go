@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"strconv"
 )
 
 // document is a list that both APIs have.
@@ -24,44 +22,26 @@ var documents = map[string]*document{
 	extensionsPath: {"extensions", "alias"},
 }
 
-// forDocument asks for the whole list, plain.
-func forDocument(out *http.Request) {
-	out.Method = http.MethodGet
-	for _, name := range []string{"Accept-Encoding", "Range", "If-None-Match", "If-Modified-Since"} {
-		out.Header.Del(name)
+// begin implements joint.
+func (*document) begin(*exchange) bool { return true }
+
+// ask implements joint.
+func (*document) ask(out *http.Request) { wholeAnswer(out, http.MethodGet) }
+
+// join puts our entries into Neutron's list.
+func (d *document) join(x *exchange, res *http.Response) error {
+	if res.StatusCode != http.StatusOK {
+		return nil
 	}
-}
-
-// unclearError is an answer of Neutron that is no list.
-type unclearError struct{ reason string }
-
-func (e *unclearError) Error() string { return e.reason }
-
-// mostList bounds Neutron's list, in bytes.
-const mostList = 8 << 20
-
-// merge puts our entries into Neutron's answer.
-func (x *exchange) merge(res *http.Response) error {
-	theirs, err := io.ReadAll(io.LimitReader(res.Body, mostList+1))
-	_ = res.Body.Close()
+	theirs, err := readAnswer(res)
 	if err != nil {
 		return err
 	}
-	if len(theirs) > mostList {
-		return &unclearError{fmt.Sprintf("the list is longer than %d bytes", mostList)}
+	merged, err := d.merge(x.ownDocument(x.in, x.in.URL.Path).body.Bytes(), theirs)
+	if err == nil {
+		replaceAnswer(res, merged)
 	}
-	merged, err := x.doc.merge(x.ownDocument(x.in).body.Bytes(), theirs)
-	if err != nil {
-		return err
-	}
-	res.Body = io.NopCloser(bytes.NewReader(merged))
-	res.ContentLength = int64(len(merged))
-	res.Header.Set("Content-Length", strconv.Itoa(len(merged)))
-	res.TransferEncoding, res.Trailer = nil, nil
-	for _, name := range []string{"ETag", "Content-MD5", "Digest"} { // of what it was
-		res.Header.Del(name)
-	}
-	return nil
+	return err
 }
 
 // merge gives Neutron's document with ours in it. Entries of theirs stay in
@@ -102,12 +82,9 @@ type entry struct {
 
 // entries takes a document apart.
 func (d *document) entries(text []byte) (whole map[string]json.RawMessage, all []entry, err error) {
-	if err := json.Unmarshal(text, &whole); err != nil {
+	whole, list, err := inside[[]json.RawMessage](text, d.list)
+	if err != nil {
 		return nil, nil, err
-	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(whole[d.list], &list); err != nil {
-		return nil, nil, fmt.Errorf("member %s: %w", d.list, err)
 	}
 	for _, text := range list {
 		var members map[string]json.RawMessage
@@ -125,6 +102,17 @@ func (d *document) entries(text []byte) (whole map[string]json.RawMessage, all [
 	return whole, all, nil
 }
 
+// inside takes a document apart: all of it, and what one member holds.
+func inside[T any](text []byte, name string) (whole map[string]json.RawMessage, held T, err error) {
+	if err := json.Unmarshal(text, &whole); err != nil {
+		return nil, held, err
+	}
+	if err := json.Unmarshal(whole[name], &held); err != nil {
+		return nil, held, fmt.Errorf("member %s: %w", name, err)
+	}
+	return whole, held, nil
+}
+
 // plain writes JSON without escapes for HTML.
 func plain(v any) (json.RawMessage, error) {
 	var text bytes.Buffer
@@ -132,32 +120,4 @@ func plain(v any) (json.RawMessage, error) {
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(v)
 	return bytes.TrimSpace(text.Bytes()), err
-}
-
-// captured is an answer in memory.
-type captured struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-// Header implements http.ResponseWriter.
-func (c *captured) Header() http.Header { return c.header }
-
-// WriteHeader implements http.ResponseWriter.
-func (c *captured) WriteHeader(status int) { c.status = status }
-
-// Write implements io.Writer.
-func (c *captured) Write(b []byte) (int, error) { return c.body.Write(b) }
-
-// ownDocument is our answer to a GET of the request's path.
-func (p *Proxy) ownDocument(r *http.Request) *captured {
-	u := *r.URL
-	u.RawQuery = ""
-	c := &captured{header: http.Header{}, status: http.StatusOK}
-	p.cfg.Documents.ServeHTTP(c, (&http.Request{
-		Method: http.MethodGet, URL: &u, Host: r.Host, TLS: r.TLS, Header: http.Header{}, Body: http.NoBody,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(r.Context()))
-	return c
 }

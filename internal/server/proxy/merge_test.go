@@ -66,7 +66,7 @@ func TestListsThatAreNone(t *testing.T) {
 		"no objects":  `{"extensions": [1]}`,
 		"no text":     `{"extensions": [{"alias": 1}]}`,
 		"cut short":   `{"extensions": [{"alias": "a"}`,
-		"a long tail": `{"extensions": []}` + strings.Repeat(" ", mostList),
+		"a long tail": `{"extensions": []}` + strings.Repeat(" ", mostAnswer),
 	} {
 		t.Run(name, func(t *testing.T) {
 			neutron := upstream(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })

@@ -1,9 +1,11 @@
 // Package proxy lets one address serve two APIs: ours, and Neutron's behind it.
 // What is not ours by its path passes through to Neutron and back as it is; the
-// lists by which clients find out what there is are merged.
+// lists by which clients find out what there is are merged, and so are the quotas
+// of projects.
 package proxy
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"log/slog"
@@ -27,8 +29,12 @@ type Config struct {
 	// Documents answers as Ours does for the lists to be merged, but logs
 	// nothing; nil: Ours itself.
 	Documents http.Handler
-	URL       *url.URL // of Neutron: http or https, a host, and perhaps a path in front of /v2.0
-	CA        string   // PEM file of the authority of an https URL; "": the system's
+	// Rehearse gives a context in which Ours judges a change of a quota as ever,
+	// but does not make it: what it refuses is then not begun at Neutron either.
+	// nil: Ours is not asked before.
+	Rehearse func(context.Context) context.Context
+	URL      *url.URL // of Neutron: http or https, a host, and perhaps a path in front of /v2.0
+	CA       string   // PEM file of the authority of an https URL; "": the system's
 	// Timeout is how long Neutron may be silent: before it answers, and within
 	// the answer. 0: DefaultTimeout.
 	Timeout time.Duration
@@ -75,11 +81,11 @@ func New(cfg Config) (*Proxy, error) {
 
 // ServeHTTP implements http.Handler.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch whose, doc := p.whose(r); whose {
+	switch whose, j := p.whose(r); whose {
 	case ours:
 		p.cfg.Ours.ServeHTTP(w, r)
 	case both:
-		p.exchange(w, r, doc)
+		p.exchange(w, r, j)
 	case theirs:
 		p.exchange(w, r, nil)
 	}

@@ -12,14 +12,14 @@ type owner int
 const (
 	ours owner = iota
 	theirs
-	both // a list that is merged
+	both // merged
 )
 
 // whose decides by the path alone, and for the details of an extension by
 // whether we have it. A path that two programs might read differently – with
 // dots or empty parts, plain or escaped – never reaches Neutron: ours refuses
 // it.
-func (p *Proxy) whose(r *http.Request) (owner, *document) {
+func (p *Proxy) whose(r *http.Request) (owner, joint) {
 	asked := r.URL.Path
 	if !strings.HasPrefix(asked, "/") || !isClean(asked) {
 		return ours, nil
@@ -28,8 +28,14 @@ func (p *Proxy) whose(r *http.Request) (owner, *document) {
 	if doc := documents[asked]; doc != nil && reads {
 		return both, doc
 	}
+	if asked == quotasPath || strings.HasPrefix(asked, quotasPath+"/") {
+		if q := p.quota(r); q != nil {
+			return both, q
+		}
+		return theirs, nil
+	}
 	if strings.HasPrefix(asked, extensionsPath+"/") {
-		if reads && p.ownDocument(r).status == http.StatusOK {
+		if reads && p.ownDocument(r, asked).status == http.StatusOK {
 			return ours, nil
 		}
 		return theirs, nil
