@@ -98,7 +98,7 @@ OS_AUTH_URL, OS_CLOUD or --os-cloud is set; else ` + endpoint.Default + `.
 Users and passwords are taken from the OS_* variables or clouds.yaml.
 
 Objects are called by name or UUID; remote MACs by MAC; connections also GATEWAY/NETWORK,
-remote gateway connections also GATEWAY/NETWORK/REMOTE-GATEWAY.`
+remote gateway connections also GATEWAY/NETWORK/REMOTE-GATEWAY. Projects are called by their ids.`
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
@@ -121,6 +121,7 @@ func (a *app) root() *cobra.Command {
 		root.AddCommand(a.group(k))
 		root.AddCommand(a.published(k)...)
 	}
+	root.AddCommand(a.quotaGroup())
 	return root
 }
 

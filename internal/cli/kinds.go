@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"landbridge/internal/cli/output"
 	"landbridge/internal/cli/rest"
 )
@@ -21,6 +23,15 @@ type kind struct {
 	filters   []input // options of list
 	status    bool    // it has one, which can be waited for
 	cloud     bool    // it is the cloud's: asked of the network service
+}
+
+// title is what heads a column about such objects.
+func (k *kind) title() string {
+	words := strings.Fields(k.words)
+	for i, w := range words {
+		words[i] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, " ")
 }
 
 func column(name, attribute string) output.Column {

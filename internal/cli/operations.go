@@ -146,23 +146,27 @@ func (a *app) deleteCommand(k *kind) *cobra.Command {
 		Use: "delete " + k.one() + "...", Short: "Delete " + k.words + "s",
 		Args: exactly(k.one() + "..."), ValidArgsFunction: a.completion(k),
 		RunE: func(c *cobra.Command, args []string) error {
-			stay := 0
-			for _, text := range args {
-				err := a.remove(c.Context(), k, text)
-				if err != nil && (len(args) == 1 || c.Context().Err() != nil) {
-					return err
-				}
-				if err != nil {
-					stay++
-					a.complain(fmt.Errorf("%s: %w", text, err))
-				}
-			}
-			if stay > 0 {
-				return fmt.Errorf("%d of %d %ss were not deleted", stay, len(args), k.words)
-			}
-			return nil
+			return a.deleteAll(c.Context(), k.words, args, func(text string) error { return a.remove(c.Context(), k, text) })
 		},
 	}
+}
+
+func (a *app) deleteAll(ctx context.Context, words string, args []string, remove func(text string) error) error {
+	stay := 0
+	for _, text := range args {
+		err := remove(text)
+		if err != nil && (len(args) == 1 || ctx.Err() != nil) {
+			return err
+		}
+		if err != nil {
+			stay++
+			a.complain(fmt.Errorf("%s: %w", text, err))
+		}
+	}
+	if stay > 0 {
+		return fmt.Errorf("%d of %d %ss were not deleted", stay, len(args), words)
+	}
+	return nil
 }
 
 func (a *app) remove(ctx context.Context, k *kind, text string) error {

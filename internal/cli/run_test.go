@@ -72,6 +72,19 @@ func TestExitCodes(t *testing.T) {
 		{"remote-mac create --from hosts", "<RGW-CONNECTION> is missing"},
 		{"remote-mac create --from hosts mac conn", `"conn" is one argument too many`},
 		{"l2-gateway-create", "<NAME> is missing; see landbridge l2-gateway-create --help"},
+		{"quota", "what to do with quotas is missing; see landbridge quota --help"},
+		{"quota show a b", `"b" is one argument too many; see landbridge quota show --help`},
+		{"quota show --usage --default", "--default and --usage exclude each other"},
+		{"quota show --usage -f shell", `the format "shell" is unknown: there are table, json, yaml, csv, value;`},
+		{"quota show --usage -c Limits", `there is no column "Limits": there are Resource, Limit, Used, Reserved;`},
+		{"quota set", "<PROJECT-ID> is missing"},
+		{"quota set p", "there is no limit to set"},
+		{"quota set p --check-limit", "there is no limit to set"},
+		{"quota set p --gateway -2", `gateway: "-2" is not a number within -1–2147483647`},
+		{"quota set p --remote-mac many", `remote-mac: "many" is not a number within`},
+		{"quota delete", "<PROJECT-ID>... is missing"},
+		{"quota list p", `"p" is one argument too many`},
+		{"quota list -c Network", `there is no column "Network": there are Project ID, Gateway, Connection, Remote Gateway,`},
 	} {
 		code, stdout, stderr := run(t.Context(), silent.URL, strings.Fields(c.line)...)
 		if code != 2 || stdout != "" || !strings.HasPrefix(stderr, "landbridge: "+c.want) || strings.Count(stderr, "\n") != 1 {
