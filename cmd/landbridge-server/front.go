@@ -55,7 +55,7 @@ func (b bounded) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.within.Se
 // watch shows the server to those who look after it.
 func watch(core *server.Server, db *store.Store, api *httpd.Listener, tokens *keystone.Keystone, log *slog.Logger) *metrics.Metrics {
 	cfg := metrics.Config{
-		Core: func() metrics.Core { return metrics.Core(core.State()) }, Store: db, Logger: log,
+		Core: func() metrics.Core { return metrics.Core(core.State()) }, Store: db, Quotas: limited{db}, Logger: log,
 		Checks: []metrics.Check{
 			{Name: "database", Missing: db.Ping},
 			{Name: "plan", Missing: func(context.Context) error {
@@ -71,4 +71,26 @@ func watch(core *server.Server, db *store.Store, api *httpd.Listener, tokens *ke
 		cfg.Tokens = func() metrics.Tokens { return metrics.Tokens(tokens.Stats()) }
 	}
 	return metrics.New(cfg)
+}
+
+// limited tells metrics of quotas.
+type limited struct{ *store.Store }
+
+// Limited implements metrics.Quotas.
+func (l limited) Limited(ctx context.Context) ([]metrics.Quota, error) {
+	all, err := l.Store.Limited(ctx)
+	out := make([]metrics.Quota, 0, len(all))
+	for _, q := range all {
+		out = append(out, metrics.Quota{Project: q.Project, Kind: string(q.Kind), Limit: q.Limit, Used: q.Used})
+	}
+	return out, err
+}
+
+// Refusals implements metrics.Quotas.
+func (l limited) Refusals() map[string]uint64 {
+	out := map[string]uint64{}
+	for kind, n := range l.Store.Refusals() {
+		out[string(kind)] = n
+	}
+	return out
 }

@@ -245,6 +245,15 @@ func TestQuotasInFrontOfNeutron(t *testing.T) {
 	expect("PUT", "/v2.0/quotas/default", `{"quota":{"network":200,"l2_remote_gateway":2}}`, 200, `"network":200`, `"l2_remote_gateway":2`)
 	expect("POST", "/v2.0/l2-remote-gateways", remote(2), 201, "203.0.113.2")
 	expect("GET", "/v2.0/quotas/default", "", 200, `"network":200`, `"l2_remote_gateway":2`)
+	_, text := get(t, "http://"+p.metrics+"/metrics")
+	for _, line := range []string{
+		`quota_limit{kind="l2_remote_gateway",project="default"} 2`, `quota_used{kind="l2_remote_gateway",project="default"} 2`,
+		`quota_refusals_total{kind="l2_remote_gateway"} 1`, `quota_limits{kind="l2_gateway"} 0`,
+	} {
+		if !strings.Contains(text, "\nlandbridge_server_"+line+"\n") {
+			t.Errorf("the metrics lack %s", line)
+		}
+	}
 	if _, text := p.do("GET", "/v2.0/extensions/quota_details", ""); !strings.Contains(text, "quota_details") {
 		t.Errorf("the extension: %s", text)
 	}

@@ -43,10 +43,25 @@ type Tokens struct {
 	Fault                          error  // why Keystone could not be asked the last time; nil: it could
 }
 
+// Quota is how many objects of a kind a project may own, and does.
+type Quota struct {
+	Project, Kind string
+	Limit, Used   int
+}
+
+// Quotas are the limits of projects.
+type Quotas interface {
+	// Limited gives all that there are.
+	Limited(ctx context.Context) ([]Quota, error)
+	// Refusals gives how many creates were refused because of one, by kind.
+	Refusals() map[string]uint64
+}
+
 // Config says what is shown.
 type Config struct {
 	Core   func() Core
 	Tokens func() Tokens // nil: nobody is asked for one
+	Quotas Quotas        // nil: there are none
 	Store  Store
 	Checks []Check      // of readiness
 	Logger *slog.Logger // nil: nothing is logged
@@ -69,7 +84,7 @@ func New(cfg Config) *Metrics {
 	m.registry.MustRegister(
 		m.requests.total, m.requests.duration, m.requests.inFlight,
 		m.statements.duration, m.statements.errors,
-		newState(cfg),
+		newState(cfg), newQuotas(cfg.Quotas),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m

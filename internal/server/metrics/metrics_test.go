@@ -149,8 +149,8 @@ func TestRequests(t *testing.T) {
 
 // TestNamesAreAsPrometheusAdvises checks every metric that there is.
 func TestNamesAreAsPrometheusAdvises(t *testing.T) {
-	w, m := newWorld()
-	w.core.Databases["unix:/x"] = ""
+	w := &world{core: Core{Databases: map[string]string{"unix:/x": ""}}}
+	m := New(Config{Core: func() Core { return w.core }, Store: w, Quotas: &someQuotas{all: []Quota{{"p", "l2_gateway", 1, 1}}}})
 	m.Statement("SELECT", 1, errors.New("x"))
 	get(t, m.Observe(http.NotFoundHandler(), func(*http.Request) string { return "" }), http.MethodGet, "/")
 	problems, err := testutil.GatherAndLint(m.registry)
@@ -170,7 +170,7 @@ func TestNamesAreAsPrometheusAdvises(t *testing.T) {
 			t.Errorf("%s: %q", f.GetName(), f.GetHelp())
 		}
 	}
-	for _, name := range []string{"go_goroutines", "process_resident_memory_bytes", prefix + "http_requests_total", prefix + "switch_database_in_use"} {
+	for _, name := range []string{"go_goroutines", "process_resident_memory_bytes", prefix + "http_requests_total", prefix + "switch_database_in_use", prefix + "quota_used"} {
 		if !slices.ContainsFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == name }) {
 			t.Errorf("there is no %s", name)
 		}
