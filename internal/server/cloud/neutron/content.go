@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"net/netip"
-	"reflect"
 	"slices"
 
 	"landbridge/internal/l2gw"
@@ -46,22 +45,27 @@ func (c content) places() []l2gw.Port {
 	return out
 }
 
-// endpoints gives the tunnel addresses of the hosts of ports.
-func endpoints(ports []l2gw.Port, hosts map[string]netip.Addr) map[string]netip.Addr {
-	out := map[string]netip.Addr{}
-	for _, p := range ports {
-		if addr, ok := hosts[p.Host]; ok {
-			out[p.Host] = addr
-		}
-	}
-	return out
+// surroundings are what Neutron has beside networks, as far as it bears on them.
+type surroundings struct {
+	hosts map[string]netip.Addr // tunnel addresses of compute nodes
+	// admits tells of security groups whether they let in anybody but members of
+	// groups.
+	admits map[string]bool
 }
 
-// same tells whether two contents come to the same, with the hosts of each.
-func same(a, b content, hostsA, hostsB map[string]netip.Addr) bool {
-	portsA, portsB := a.places(), b.places()
-	return reflect.DeepEqual(a.network, b.network) && reflect.DeepEqual(portsA, portsB) &&
-		maps.Equal(endpoints(portsA, hostsA), endpoints(portsB, hostsB))
+func (s surroundings) equal(o surroundings) bool {
+	return maps.Equal(s.hosts, o.hosts) && maps.Equal(s.admits, o.admits)
+}
+
+// site is what the planner has to know of a network.
+func (c content) site(s surroundings) l2gw.Site {
+	site := l2gw.Site{Network: c.network, Ports: c.places(), Endpoints: map[string]netip.Addr{}, Notes: c.notes(s.admits)}
+	for _, p := range site.Ports {
+		if addr, ok := s.hosts[p.Host]; ok {
+			site.Endpoints[p.Host] = addr
+		}
+	}
+	return site
 }
 
 // hostsOf gives the tunnel address of each host that has one. Our own agents are
@@ -71,18 +75,6 @@ func hostsOf(agents []agentDocument) map[string]netip.Addr {
 	for _, a := range agents {
 		if addr, ok := a.endpoint(); ok && a.Binary != binary {
 			out[a.Host] = addr
-		}
-	}
-	return out
-}
-
-// starts gives when the agents of compute nodes began, by host: one that begins
-// anew has forgotten what only we have told it.
-func starts(agents []agentDocument) map[string]string {
-	out := map[string]string{}
-	for _, a := range agents {
-		if _, ok := a.endpoint(); ok && a.Binary != binary {
-			out[a.Host] = a.StartedAt
 		}
 	}
 	return out

@@ -36,6 +36,7 @@ type fake struct {
 	networks map[string]networkDocument
 	ports    map[string]portDocument
 	agents   map[string]agentDocument
+	rules    map[string]ruleDocument
 	made     int
 	asked    []string // requests
 	page     int      // entries of a list; 0: all
@@ -47,7 +48,7 @@ type fake struct {
 }
 
 func newFake(t *testing.T) *fake {
-	f := &fake{T: t, networks: map[string]networkDocument{}, ports: map[string]portDocument{}, agents: map[string]agentDocument{}, bindings: true}
+	f := &fake{T: t, networks: map[string]networkDocument{}, ports: map[string]portDocument{}, agents: map[string]agentDocument{}, rules: map[string]ruleDocument{}, bindings: true}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v2.0/networks/{id}", func(w http.ResponseWriter, r *http.Request) {
 		n, ok := f.networks[r.PathValue("id")]
@@ -60,6 +61,9 @@ func newFake(t *testing.T) *fake {
 	mux.HandleFunc("GET /v2.0/networks", func(w http.ResponseWriter, r *http.Request) { listed(f, w, r, "networks", f.networks) })
 	mux.HandleFunc("GET /v2.0/ports", func(w http.ResponseWriter, r *http.Request) { listed(f, w, r, "ports", f.ports) })
 	mux.HandleFunc("GET /v2.0/agents", func(w http.ResponseWriter, r *http.Request) { listed(f, w, r, "agents", f.agents) })
+	mux.HandleFunc("GET /v2.0/security-group-rules", func(w http.ResponseWriter, r *http.Request) {
+		listed(f, w, r, "security_group_rules", f.rules)
+	})
 	mux.HandleFunc("POST /v2.0/ports", f.create)
 	mux.HandleFunc("DELETE /v2.0/ports/{id}", func(w http.ResponseWriter, r *http.Request) { removed(f, w, r, f.ports) })
 	mux.HandleFunc("DELETE /v2.0/agents/{id}", func(w http.ResponseWriter, r *http.Request) { removed(f, w, r, f.agents) })

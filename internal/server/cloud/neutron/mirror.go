@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/netip"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -24,8 +24,7 @@ type mirror struct {
 
 	mu       sync.Mutex
 	networks map[string]*kept
-	hosts    map[string]netip.Addr // tunnel addresses of compute nodes
-	starts   map[string]string
+	around   surroundings
 }
 
 // kept is one network of the mirror.
@@ -61,15 +60,14 @@ func (m *mirror) look(id string) (site l2gw.Site, known bool, err error) {
 	defer m.mu.Unlock()
 	k := m.networks[id]
 	switch {
-	case k == nil || m.hosts == nil:
+	case k == nil || m.around.hosts == nil:
 		return site, false, nil
 	case k.gone:
 		k.asked = m.now()
 		return site, true, l2gw.ErrNetworkNotFound(id)
 	}
 	k.asked = m.now()
-	ports := k.places()
-	return l2gw.Site{Network: k.network, Ports: ports, Endpoints: endpoints(ports, m.hosts)}, true, nil
+	return k.site(m.around), true, nil
 }
 
 // interesting gives the networks that somebody asks about, and drops those that
@@ -135,7 +133,8 @@ type answers struct {
 	of       []portDocument // all of the networks
 	ports    []portDocument // the single ones
 	agents   []agentDocument
-	asked    bool // for agents
+	asked    bool            // for agents
+	admits   map[string]bool // of the security groups of all these ports
 }
 
 func (a *answers) ask(ctx context.Context, r rest, networks, ports []string, agents bool) (err error) {
@@ -154,52 +153,67 @@ func (a *answers) ask(ctx context.Context, r rest, networks, ports []string, age
 	}
 	if agents {
 		a.asked = true
-		a.agents, err = r.agents(ctx)
+		if a.agents, err = r.agents(ctx); err != nil {
+			return err
+		}
 	}
+	a.admits, err = r.admits(ctx, groupsOf(a.of, a.ports))
 	return err
+}
+
+// groupsOf gives the security groups of ports, each once.
+func groupsOf(lists ...[]portDocument) []string {
+	var out []string
+	for _, list := range lists {
+		for _, p := range list {
+			if p.DeviceOwner != gatewayOwner {
+				out = append(out, p.SecurityGroups...)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // take takes answers over, and gives the networks that have changed.
 func (m *mirror) take(networks, ports []string, got answers) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	hosts := m.hosts
-	if got.asked {
-		hosts = hostsOf(got.agents)
-		m.starts = starts(got.agents)
-	}
-	next := m.next(networks, ports, got)
+	around := m.next(got)
+	next := m.nextNetworks(networks, ports, got)
 	var changed []string
-	for id, n := range next {
-		if was := m.networks[id]; was != nil && (was.gone != n.gone || !same(was.content, n.content, m.hosts, hosts)) {
+	for id, was := range m.networks {
+		now, read := next[id]
+		if !read {
+			now = *was
+		}
+		if was.gone != now.gone || (read || !around.equal(m.around)) && !reflect.DeepEqual(was.site(m.around), now.site(around)) {
 			changed = append(changed, id)
 		}
-	}
-	if !maps.Equal(hosts, m.hosts) {
-		changed = append(changed, m.moved(next, hosts)...)
 	}
 	for id, n := range next {
 		m.networks[id] = &n
 	}
-	m.hosts = hosts
+	m.around = around
 	slices.Sort(changed)
 	return changed
 }
 
-// moved gives the networks, but for those that are read anew, to which other
-// tunnel addresses of hosts make a difference.
-func (m *mirror) moved(read map[string]kept, hosts map[string]netip.Addr) []string {
-	var out []string
-	for id, k := range m.networks {
-		if _, known := read[id]; !known && !same(k.content, k.content, m.hosts, hosts) {
-			out = append(out, id)
-		}
+// next gives the surroundings, as they are now.
+func (m *mirror) next(got answers) surroundings {
+	out := surroundings{m.around.hosts, maps.Clone(m.around.admits)}
+	if out.admits == nil {
+		out.admits = map[string]bool{}
+	}
+	maps.Copy(out.admits, got.admits)
+	if got.asked {
+		out.hosts = hostsOf(got.agents)
 	}
 	return out
 }
 
-// next gives the networks that answers are about, as they are now.
-func (m *mirror) next(networks, ports []string, got answers) map[string]kept {
+// nextNetworks gives the networks that answers are about, as they are now.
+func (m *mirror) nextNetworks(networks, ports []string, got answers) map[string]kept {
 	next := map[string]kept{}
 	for _, id := range networks {
 		k := kept{gone: true, asked: m.now()}

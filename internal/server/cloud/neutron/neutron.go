@@ -101,7 +101,7 @@ func (c *Cloud) Site(ctx context.Context, id string) (l2gw.Site, error) {
 	if err != nil {
 		return site, unavailable(err)
 	}
-	site.Notes = c.attach.notes(id)
+	site.Notes = append(c.attach.notes(id), site.Notes...)
 	if c.deaf.Load() {
 		site.Notes = append(site.Notes, l2gw.Note{Reason: fmt.Sprintf(
 			"RabbitMQ cannot be reached: changes of ports are seen by asking Neutron every %v only.", deafResync)})

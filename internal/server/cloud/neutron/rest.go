@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
@@ -70,6 +71,22 @@ func (r rest) agents(ctx context.Context) ([]agentDocument, error) {
 	return list[agentDocument](ctx, r, "agents", nil)
 }
 
+// admits tells which security groups let in anybody but members of groups.
+func (r rest) admits(ctx context.Context, groups []string) (map[string]bool, error) {
+	var rules []ruleDocument
+	for part := range slices.Chunk(groups, chunk) {
+		found, err := list[ruleDocument](ctx, r, "security-group-rules", url.Values{
+			"security_group_id": part, "direction": {"ingress"},
+			"fields": {"security_group_id", "direction", "remote_group_id"},
+		})
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, found...)
+	}
+	return admitting(groups, rules), nil
+}
+
 // createPort makes a port of a gateway, without addresses.
 func (r rest) createPort(ctx context.Context, p map[string]any) (portDocument, error) {
 	client, err := r.client(ctx)
@@ -113,6 +130,7 @@ const maxPages = 10000
 // list gives all of a collection, page by page where Neutron wants it so.
 func list[T any](ctx context.Context, r rest, collection string, query url.Values) ([]T, error) {
 	var out []T
+	plural := strings.ReplaceAll(collection, "-", "_")
 	for range maxPages {
 		body := map[string]raw{}
 		if err := r.get(ctx, collection, query, &body); err != nil {
@@ -120,7 +138,7 @@ func list[T any](ctx context.Context, r rest, collection string, query url.Value
 		}
 		var page []T
 		var links []struct{ Rel, Href string }
-		if err := errors.Join(body[collection].into(&page), body[collection+"_links"].into(&links)); err != nil {
+		if err := errors.Join(body[plural].into(&page), body[plural+"_links"].into(&links)); err != nil {
 			return nil, fmt.Errorf("list of %s: %w", collection, err)
 		}
 		out = append(out, page...)

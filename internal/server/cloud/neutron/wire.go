@@ -128,7 +128,6 @@ type agentDocument struct {
 	Host           string `json:"host"`
 	Binary         string `json:"binary"`
 	Alive          bool   `json:"alive"`
-	StartedAt      string `json:"started_at"`
 	Configurations struct {
 		TunnelingIP  string `json:"tunneling_ip"`
 		L2Population bool   `json:"l2_population"`
