@@ -8,6 +8,8 @@ import (
 
 	"landbridge/internal/server"
 	"landbridge/internal/server/api"
+	"landbridge/internal/server/cloud"
+	"landbridge/internal/server/cloud/neutron"
 	"landbridge/internal/server/config"
 	"landbridge/internal/server/httpd"
 	"landbridge/internal/server/keystone"
@@ -53,7 +55,7 @@ type bounded struct {
 func (b bounded) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.within.ServeHTTP(w, r) }
 
 // watch shows the server to those who look after it.
-func watch(core *server.Server, db *store.Store, api *httpd.Listener, tokens *keystone.Keystone, log *slog.Logger) *metrics.Metrics {
+func watch(core *server.Server, db *store.Store, site cloud.Cloud, api *httpd.Listener, tokens *keystone.Keystone, log *slog.Logger) *metrics.Metrics {
 	cfg := metrics.Config{
 		Core: func() metrics.Core { return metrics.Core(core.State()) }, Store: db, Quotas: limited{db}, Logger: log,
 		Checks: []metrics.Check{
@@ -66,6 +68,9 @@ func watch(core *server.Server, db *store.Store, api *httpd.Listener, tokens *ke
 			}},
 			{Name: "listener", Missing: func(context.Context) error { return api.Accepting() }},
 		},
+	}
+	if stack, ok := site.(*neutron.Cloud); ok {
+		cfg.Cloud = func() metrics.Cloud { return metrics.Cloud(stack.Stats()) }
 	}
 	if tokens != nil {
 		cfg.Tokens = func() metrics.Tokens { return metrics.Tokens(tokens.Stats()) }

@@ -47,7 +47,7 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	shown := watch(core, db, doors.api, guard.keystone, log)
+	shown := watch(core, db, cloud, doors.api, guard.keystone, log)
 	db.Observe(shown.Statement)
 	served, err := newFront(cfg, core, guard, log)
 	if err != nil {

@@ -37,12 +37,6 @@ type Store interface {
 	Retries() uint64 // transactions begun anew
 }
 
-// Tokens is how tokens were judged.
-type Tokens struct {
-	Cached, Valid, Invalid, Failed uint64 // by what became of it; Cached without asking Keystone
-	Fault                          error  // why Keystone could not be asked the last time; nil: it could
-}
-
 // Quota is how many objects of a kind a project may own, and does.
 type Quota struct {
 	Project, Kind string
@@ -61,6 +55,7 @@ type Quotas interface {
 type Config struct {
 	Core   func() Core
 	Tokens func() Tokens // nil: nobody is asked for one
+	Cloud  func() Cloud  // nil: the cloud has no Neutron
 	Quotas Quotas        // nil: there are none
 	Store  Store
 	Checks []Check      // of readiness
@@ -84,7 +79,7 @@ func New(cfg Config) *Metrics {
 	m.registry.MustRegister(
 		m.requests.total, m.requests.duration, m.requests.inFlight,
 		m.statements.duration, m.statements.errors,
-		newState(cfg), newQuotas(cfg.Quotas),
+		newState(cfg), newOpenStack(cfg), newQuotas(cfg.Quotas),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m

@@ -14,7 +14,6 @@ type state struct {
 	planned, revision, networks, failing, retries, switches *prometheus.Desc
 	up, objects, connections                                *prometheus.Desc
 	open, inUse, most, waits, waited, again                 *prometheus.Desc
-	tokens, keystone                                        *prometheus.Desc
 }
 
 func newState(cfg Config) *state {
@@ -34,15 +33,12 @@ func newState(cfg Config) *state {
 		objects:     desc("objects", "Objects that exist, by kind.", "kind"),
 		connections: desc("connections", "Connections by kind and status.", "kind", "status"),
 
-		open:     desc("database_connections_open", "Connections to the server's database."),
-		inUse:    desc("database_connections_in_use", "Those in use."),
-		most:     desc("database_connections_max", "The most there may be."),
-		waits:    desc("database_connection_waits_total", "Times that work waited for a connection."),
-		waited:   desc("database_connection_wait_seconds_total", "Time that it waited."),
-		tokens:   desc("tokens_total", "Tokens by how they were judged: cached, without asking Keystone; valid, invalid; failed, where it could not be asked.", "result"),
-		keystone: desc("keystone_up", "1 while Keystone answers; 0 where it could not be asked the last time."),
-
-		again: desc("database_retries_total", "Transactions begun anew, because they gave way to others or lost their connection."),
+		open:   desc("database_connections_open", "Connections to the server's database."),
+		inUse:  desc("database_connections_in_use", "Those in use."),
+		most:   desc("database_connections_max", "The most there may be."),
+		waits:  desc("database_connection_waits_total", "Times that work waited for a connection."),
+		waited: desc("database_connection_wait_seconds_total", "Time that it waited."),
+		again:  desc("database_retries_total", "Transactions begun anew, because they gave way to others or lost their connection."),
 	}
 }
 
@@ -51,7 +47,7 @@ func (s *state) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		s.planned, s.revision, s.networks, s.failing, s.retries, s.switches,
 		s.up, s.objects, s.connections,
-		s.open, s.inUse, s.most, s.waits, s.waited, s.again, s.tokens, s.keystone,
+		s.open, s.inUse, s.most, s.waits, s.waited, s.again,
 	} {
 		out <- d
 	}
@@ -61,19 +57,7 @@ func (s *state) Describe(out chan<- *prometheus.Desc) {
 func (s *state) Collect(out chan<- prometheus.Metric) {
 	s.collectCore(out)
 	s.collectPool(out)
-	s.collectTokens(out)
 	s.collectCounts(out)
-}
-
-func (s *state) collectTokens(out chan<- prometheus.Metric) {
-	if s.cfg.Tokens == nil {
-		return
-	}
-	t := s.cfg.Tokens()
-	for result, n := range map[string]uint64{"cached": t.Cached, "valid": t.Valid, "invalid": t.Invalid, "failed": t.Failed} {
-		counter(out, s.tokens, float64(n), result)
-	}
-	gauge(out, s.keystone, truth(t.Fault == nil))
 }
 
 func (s *state) collectCore(out chan<- prometheus.Metric) {

@@ -152,6 +152,19 @@ func (c *Cloud) Watch(ctx context.Context, changed func(networkIDs []string)) er
 	return ctx.Err()
 }
 
+// Stats counts how the cloud is followed.
+type Stats struct {
+	Fault    error  // why Neutron could not be asked the last time; nil: it could
+	BusFault error  // why there is no RabbitMQ; nil: there is
+	Messages uint64 // that were read
+	Repaired uint64 // networks that a comparison has found not to be as messages had told
+}
+
+// Stats gives what has been counted.
+func (c *Cloud) Stats() Stats {
+	return Stats{c.Health(), c.server.Err(), c.server.Stats().Received, c.repaired.Load()}
+}
+
 // tell says that networks may have changed.
 func (c *Cloud) tell(networks []string) {
 	c.mu.Lock()
