@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"landbridge/internal/lab/ledger"
+	"landbridge/internal/lab/logfile"
 	"landbridge/internal/lab/netns"
 )
 
@@ -75,12 +76,12 @@ func (l *Lab) await(ctx context.Context, p program, process ledger.Process) erro
 			return nil
 		}
 		if !process.Alive() {
-			return fmt.Errorf("%s has ended; its log %s ends with:\n%s", p.name, p.log, Tail(p.log))
+			return fmt.Errorf("%s has ended; its log %s ends with:\n%s", p.name, p.log, logfile.Tail(p.log))
 		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w; its log %s ends with:\n%s", p.name, err, p.log, Tail(p.log))
+			return fmt.Errorf("%s is not ready: %w; its log %s ends with:\n%s", p.name, err, p.log, logfile.Tail(p.log))
 		}
 	}
 }
@@ -105,18 +106,3 @@ func (l *Lab) kill(name string) error {
 
 // program gives the path of a program of Landbridge.
 func (o Options) program(name string) string { return filepath.Join(o.Programs, name) }
-
-// tailSize is how much of a log is shown where something failed.
-const tailSize = 2000
-
-// Tail gives the end of a log file; of one that cannot be read, why.
-func Tail(path string) string {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err.Error()
-	}
-	if len(b) > tailSize {
-		b = b[len(b)-tailSize:]
-	}
-	return string(b)
-}

@@ -10,6 +10,7 @@ import (
 
 	"landbridge/internal/lab"
 	"landbridge/internal/lab/capture"
+	"landbridge/internal/lab/logfile"
 	"landbridge/internal/lab/netns"
 	"landbridge/internal/lab/ping"
 	"landbridge/internal/lab/rest"
@@ -60,7 +61,7 @@ func newQuietWorld(t *testing.T, spec lab.Spec) *world {
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, file := range l.Logs() {
-				t.Logf("the end of %s:\n%s", file, lab.Tail(file))
+				t.Logf("the end of %s:\n%s", file, logfile.Tail(file))
 			}
 		}
 	})

@@ -12,6 +12,7 @@ import (
 
 	"landbridge/internal/lab"
 	"landbridge/internal/lab/console"
+	"landbridge/internal/lab/logfile"
 	"landbridge/internal/lab/rest"
 )
 
@@ -136,7 +137,7 @@ func (d *Demo) showLogs(err error) {
 	}
 	for _, file := range d.lab.Logs() {
 		d.console.Heading("the end of " + file)
-		d.console.Text(lab.Tail(file))
+		d.console.Text(logfile.Tail(file))
 	}
 }
 

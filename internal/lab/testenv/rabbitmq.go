@@ -57,12 +57,6 @@ type RabbitMQ struct {
 	epmd, server   *child
 }
 
-// child is a program that dies with this process.
-type child struct {
-	*os.Process
-	exited chan struct{}
-}
-
 // StartRabbitMQ starts a RabbitMQ server that ends with its test, and returns
 // when it answers.
 func StartRabbitMQ(t testing.TB, cfg RabbitMQConfig) *RabbitMQ {
@@ -162,15 +156,9 @@ func (r *RabbitMQ) launch(t testing.TB, program string) *child {
 	defer func() { _ = log.Close() }() // the program has its own descriptor
 	cmd := r.command(program)
 	cmd.Stdout, cmd.Stderr = log, log
-	started, exited := make(chan error, 1), make(chan struct{})
-	go func() {
-		// The thread that forks stays in the namespace as long as the program lives.
-		if err := r.inside(func() error { runWithParent(cmd, started, exited); return nil }); err != nil {
-			started <- err
-		}
-	}()
-	must(t, <-started, "start %s (Debian package rabbitmq-server)", program)
-	return &child{cmd.Process, exited}
+	c, err := startChild(cmd, r.ns)
+	must(t, err, "start %s (Debian package rabbitmq-server)", program)
+	return c
 }
 
 // Ctl runs rabbitmqctl and gives what it prints, without headers.
@@ -221,19 +209,6 @@ func (r *RabbitMQ) Thaw(t testing.TB) {
 func (r *RabbitMQ) end(sig os.Signal) error {
 	err := r.server.end(sig)
 	r.server = nil
-	return err
-}
-
-// end is for a child that may never have started, or has ended.
-func (c *child) end(sig os.Signal) error {
-	if c == nil {
-		return nil
-	}
-	err := c.Signal(sig)
-	<-c.exited
-	if errors.Is(err, os.ErrProcessDone) {
-		return nil
-	}
 	return err
 }
 
