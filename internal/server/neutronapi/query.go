@@ -1,6 +1,7 @@
 package neutronapi
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"net/http"
@@ -101,7 +102,7 @@ func given(texts []string) []string {
 // limit reads a number of any size; what no list can reach is no limit.
 func limit(text string) (int, error) {
 	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) {
-		return 0, Errorf(http.StatusBadRequest, "Limit must be an integer 0 or greater and not %s.", brief(text))
+		return 0, &Error{Status: http.StatusBadRequest, Type: "BadRequest", Message: fmt.Sprintf("Bad limit request: Limit must be an integer 0 or greater and not %s.", brief(text))}
 	}
 	n, err := strconv.ParseUint(text, 10, 31)
 	if err != nil {

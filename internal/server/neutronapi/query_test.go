@@ -106,7 +106,7 @@ func TestPagesAndOrder(t *testing.T) {
 		}
 	}
 	for query, part := range map[string]string{
-		"limit=-1":                           `Limit must be an integer 0 or greater and not \"-1\".`,
+		"limit=-1":                           `"type":"BadRequest","message":"Bad limit request: Limit must be an integer 0 or greater and not \"-1\"."`,
 		"limit=":                             `Limit must be`,
 		"limit=many":                         `Limit must be`,
 		"limit=1.0":                          `Limit must be`,
