@@ -27,7 +27,7 @@ func demo(t *testing.T, root string) *exec.Cmd {
 	testenv.RequireRoot(t)
 	ctx, cancel := context.WithTimeout(t.Context(), demoWithin)
 	t.Cleanup(cancel)
-	return exec.CommandContext(ctx, filepath.Join(os.Getenv(programsVariable), "landbridge-lab"), "demo", "--root", root)
+	return exec.CommandContext(ctx, filepath.Join(testenv.Programs(), "landbridge-lab"), "demo", "--root", root)
 }
 
 func TestDemoHolds(t *testing.T) {
@@ -72,7 +72,7 @@ func TestDemoKilled(t *testing.T) {
 
 func TestDemoNeedsRoot(t *testing.T) {
 	testenv.RequireRoot(t) // to become somebody else
-	cmd := exec.Command(publicCopy(t, filepath.Join(os.Getenv(programsVariable), "landbridge-lab")), "demo")
+	cmd := exec.Command(publicCopy(t, filepath.Join(testenv.Programs(), "landbridge-lab")), "demo")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	out, err := cmd.CombinedOutput()
 	if err == nil || !bytes.Contains(out, []byte("run it as root")) {

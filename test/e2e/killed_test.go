@@ -121,7 +121,7 @@ func (w *world) vtepdRemoved(t *testing.T) {
 	if r := w.count(t, "vm-a1", w.Spec.VM("vm-b1").Addr.Addr()); r.Lost() != 0 {
 		t.Errorf("vtepd is stopped: %s", r)
 	}
-	remove := exec.Command(filepath.Join(os.Getenv(programsVariable), string(lab.VTEPD)), "remove", "--bpffs", w.a.BPFFS())
+	remove := exec.Command(filepath.Join(testenv.Programs(), string(lab.VTEPD)), "remove", "--bpffs", w.a.BPFFS())
 	if out, err := remove.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

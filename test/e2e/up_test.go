@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,7 +17,7 @@ func TestUpAndDown(t *testing.T) {
 	root, name := filepath.Join(t.TempDir(), "labs"), name("up")
 	run := func(arguments ...string) string {
 		t.Helper()
-		program := filepath.Join(os.Getenv(programsVariable), "landbridge-lab")
+		program := filepath.Join(testenv.Programs(), "landbridge-lab")
 		out, err := exec.Command(program, append([]string{"--root", root}, arguments...)...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%q: %v\n%s", arguments, err, out)

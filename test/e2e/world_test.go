@@ -29,7 +29,7 @@ type world struct {
 	a, b *lab.GatewayNode
 }
 
-func options() lab.Options { return lab.Options{Programs: os.Getenv(programsVariable)} }
+func options() lab.Options { return lab.Options{Programs: testenv.Programs()} }
 
 // newWorld builds a lab whose programs run. It goes with the test; where that
 // has failed, the ends of the programs' logs are shown.
