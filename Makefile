@@ -17,10 +17,23 @@ GENERATE_PACKAGES := clang-14 llvm-14 libbpf-dev
 # The databases and the message bus that tests start for themselves, and the
 # Python library of OpenStack's services on that bus.
 TEST_PACKAGES     := postgresql mariadb-server rabbitmq-server python3-oslo.messaging
+# Real services of OpenStack that tests start for themselves, and real clients.
+OPENSTACK_PACKAGES := mariadb-server rabbitmq-server keystone uwsgi-plugin-python3 neutron-server python3-pymysql \
+	neutron-openvswitch-agent openvswitch-switch python3-openstackclient python3-networking-l2gw
+# debconf: the packages need not set up a cloud on this machine.
+define OPENSTACK_ANSWERS
+neutron-common neutron/configure_db boolean false
+neutron-common neutron/configure_rabbit boolean false
+neutron-common neutron/configure_ksat boolean false
+neutron-server neutron/register-endpoint boolean false
+keystone keystone/configure_db boolean false
+keystone keystone/create-admin-tenant boolean false
+keystone keystone/register-endpoint boolean false
+endef
 # What the race detector needs.
 RACE_PACKAGES     := gcc libc6-dev
 
-.PHONY: help build demo lab lab-down test race fuzz check format lint generate generated bench deps deps-lab deps-generate deps-test deps-race root clean
+.PHONY: help build demo lab lab-down test test-openstack race fuzz check format lint generate generated bench deps deps-lab deps-generate deps-test deps-openstack deps-race root clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -41,6 +54,9 @@ lab-down: root build ## end what `make lab` left running
 test: root deps deps-test build ## everything but benchmarks: unit, property and fuzz-seed tests, real edges, end to end
 	LANDBRIDGE_BIN=$(BIN) $(GO) test -timeout 20m ./...
 
+test-openstack: root deps deps-openstack build ## real services and clients of OpenStack against the server
+	LANDBRIDGE_BIN=$(BIN) $(GO) test -tags openstack -timeout 20m -p 1 ./internal/lab/openstack
+
 race: root deps deps-test deps-race build ## the same with the race detector
 	LANDBRIDGE_BIN=$(BIN) CGO_ENABLED=1 $(GO) test -race -timeout 40m ./...
 
@@ -53,7 +69,7 @@ fuzz: ## every fuzz target in turn, FUZZTIME each
 	done
 
 check: format lint generated ## format, vet, lint, import rules, generated files up to date
-	$(GO) vet ./...
+	$(GO) vet -tags openstack ./...
 	$(GO) test ./test/architecture
 	$(GO) mod tidy -diff
 
@@ -84,16 +100,18 @@ deps: PACKAGES := $(RUNTIME_PACKAGES)
 deps-lab: PACKAGES := $(LAB_PACKAGES)
 deps-generate: PACKAGES := $(GENERATE_PACKAGES)
 deps-test: PACKAGES := $(TEST_PACKAGES)
+deps-openstack: PACKAGES := $(OPENSTACK_PACKAGES)
+deps-openstack: export ANSWERS := $(OPENSTACK_ANSWERS)
 deps-race: PACKAGES := $(RACE_PACKAGES)
 # While they are installed, a policy keeps the packages' own daemons from
 # starting; where the machine has a policy, that one holds.
-deps deps-lab deps-generate deps-test deps-race:
+deps deps-lab deps-generate deps-test deps-openstack deps-race:
 	@missing=$$(for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	[ -z "$$missing" ] || { \
 		echo "installing:" $$missing; \
 		[ -e $(POLICY) ] || { trap 'rm -f $(POLICY)' EXIT; install -m 755 <(printf '#!/bin/sh\nexit 101\n') $(POLICY); }; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+		echo "$$ANSWERS" | debconf-set-selections && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o DPkg::Lock::Timeout=600 --no-install-recommends $$missing >/dev/null; \
 	} || { echo "could not install" $$missing "(root and a Debian mirror are needed)"; exit 1; }
 
 root:

@@ -47,6 +47,10 @@ func newMariaDB(t testing.TB) *DatabaseServer {
 	})
 }
 
+// Socket is where a MariaDB server listens too, reached from any network
+// namespace; its root needs no password there.
+func (s *DatabaseServer) Socket() string { return s.file("sock") }
+
 // mariadbUser is what the server does at each start: it makes the user.
 func mariadbUser() string {
 	quoted := strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(DatabasePassword)
