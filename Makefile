@@ -55,7 +55,7 @@ test: root deps deps-test build ## everything but benchmarks: unit, property and
 	LANDBRIDGE_BIN=$(BIN) $(GO) test -timeout 20m ./...
 
 test-openstack: root deps deps-openstack build ## real services and clients of OpenStack against the server
-	LANDBRIDGE_BIN=$(BIN) $(GO) test -tags openstack -timeout 20m -p 1 ./internal/lab/openstack
+	LANDBRIDGE_BIN=$(BIN) $(GO) test -tags openstack -timeout 20m -p 1 ./internal/lab/openstack ./test/openstack
 
 race: root deps deps-test deps-race build ## the same with the race detector
 	LANDBRIDGE_BIN=$(BIN) CGO_ENABLED=1 $(GO) test -race -timeout 40m ./...
