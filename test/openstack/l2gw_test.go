@@ -11,7 +11,7 @@ import (
 	"landbridge/internal/lab/openstack"
 )
 
-// device is a device as the client "openstack l2gw" shows it.
+// device is a device of a gateway as the client "openstack l2gw" shows it.
 type device struct {
 	Name       string  `json:"device_name"`
 	Interfaces []iface `json:"interfaces"`
@@ -22,7 +22,7 @@ type iface struct {
 	VLANs []string `json:"segmentation_id"`
 }
 
-// gateway is a gateway as the client shows it.
+// shownGateway is a gateway as the client shows it.
 type shownGateway struct {
 	ID, Tenant, Name string
 	Devices          []device

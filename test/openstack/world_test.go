@@ -26,9 +26,8 @@ const (
 // in it has names of their own.
 type world struct {
 	*openstack.Cloud
-	blue string // the id of a network of Neutron
-	// network is where the members are at home, others another project.
-	tenant, others string // ids
+	blue           string // the id of a network of Neutron
+	tenant, others string // ids of the projects of member and reader, and of stranger
 	admin, service openstack.User
 	member, reader openstack.User
 	stranger       openstack.User // a member of another project
