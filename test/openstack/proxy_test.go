@@ -44,6 +44,7 @@ func testProxy(t *testing.T, w *world) {
 	if len(quotas) != 1 || quotas[0].Project != w.tenant || quotas[0].Networks != 77 {
 		t.Errorf("the quotas are %+v", quotas)
 	}
+	w.expect(t, http.StatusOK, `"l2_gateway"`, w.Keystone.Token(t, w.member), http.MethodGet, "/v2.0/quotas/"+w.tenant, nil)
 	testConnectionByName(t, w)
 }
 

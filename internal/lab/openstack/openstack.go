@@ -71,7 +71,7 @@ func Start(t *testing.T, o Options) *Cloud {
 		o.VNIs = "1000:1999"
 	}
 	c := &Cloud{options: o, Dir: directory(t), Namespace: testenv.Namespace(t, "cloud")}
-	t.Cleanup(func() {
+	defer t.Cleanup(func() { // the first of all: before the services are killed
 		if t.Failed() {
 			c.showLogs(t)
 		}
