@@ -27,7 +27,7 @@ type front struct {
 }
 
 func newFront(cfg config.Config, core *server.Server, guard neutronapi.Guard, log *slog.Logger) (*front, error) {
-	ours := api.New(core, api.Options{Logger: log, Guard: guard, MaxBulk: cfg.MaxBulk})
+	ours := api.New(core, api.Options{Logger: log, Guard: guard, MaxBulk: cfg.MaxBulk, Networks: cfg.Neutron.URL == nil})
 	// All bodies in memory at once are at most two of the largest.
 	budget := httpd.NewBudget(2*cfg.MaxBulk, neutronapi.Errorf(http.StatusServiceUnavailable,
 		"The server has too much to read at once; try again."))

@@ -52,6 +52,8 @@ type Collections interface {
 	Quotas() Quotas
 	// Network finds a network of the cloud, which objects stand on.
 	Network(ctx context.Context, id string) (Network, error)
+	// Networks gives all networks of the cloud, in any order.
+	Networks(ctx context.Context) ([]Network, error)
 }
 
 // GatewayUpdate is what a PUT changes of a gateway.

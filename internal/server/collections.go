@@ -20,6 +20,11 @@ func (s *Server) Network(ctx context.Context, id string) (l2gw.Network, error) {
 // Quotas implements l2gw.Collections.
 func (s *Server) Quotas() l2gw.Quotas { return s.cfg.Store.Quotas() }
 
+// Networks implements l2gw.Collections.
+func (s *Server) Networks(ctx context.Context) ([]l2gw.Network, error) {
+	return s.cfg.Cloud.Networks(ctx)
+}
+
 // Gateways implements l2gw.Collections.
 func (s *Server) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
 	return updatable[l2gw.Gateway, l2gw.GatewayUpdate]{s.cfg.Store.Gateways(), s}

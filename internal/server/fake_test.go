@@ -52,6 +52,8 @@ func aSite(id string, vni uint32) l2gw.Site {
 	}
 }
 
+func (c *fakeCloud) Networks(context.Context) ([]l2gw.Network, error) { return nil, nil }
+
 func (c *fakeCloud) Network(ctx context.Context, id string) (l2gw.Network, error) {
 	s, err := c.Site(ctx, id)
 	return s.Network, err

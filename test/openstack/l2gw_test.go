@@ -80,21 +80,21 @@ func testGateways(t *testing.T, w *world) {
 	}
 }
 
-// testConnections: the client asks for networks at the same URL, so that it
-// makes connections only where Neutron is behind it (testProxy). The others of
-// its commands need none.
+// testConnections: the client asks for networks at the same URL, which shows the
+// cloud's where no Neutron is behind it.
 func testConnections(t *testing.T, w *world) {
 	w.serve(t)
 	l2gw := w.withoutKeystone()
 	gateway := w.create(t, "", "l2_gateway", object{"name": "ports", "devices": []object{
 		{"device_name": "sw1", "interfaces": []object{{"name": "p1"}}},
 	}})
-	made := w.create(t, "", "l2_gateway_connection", object{
-		"l2_gateway_id": gateway.id(), "network_id": w.blue, "segmentation_id": "77",
-	})
-	want := shownConnection{made.id(), "default", gateway.id(), w.blue, "77"}
-	var shown shownConnection
-	l2gw.JSON(t, &shown, "connection", "show", made.id())
+	var made, shown shownConnection
+	l2gw.JSON(t, &made, "connection", "create", "ports", "blue", "--default-segmentation-id", "77")
+	want := shownConnection{made.ID, "default", gateway.id(), w.blue, "77"}
+	if made != want {
+		t.Errorf("made %+v, want %+v", made, want)
+	}
+	l2gw.JSON(t, &shown, "connection", "show", made.ID)
 	if shown != want {
 		t.Errorf("shown %+v, want %+v", shown, want)
 	}
@@ -106,7 +106,7 @@ func testConnections(t *testing.T, w *world) {
 	if errs := l2gw.Fails(t, "delete", "ports"); !strings.Contains(errs, "used") && !strings.Contains(errs, "in use") {
 		t.Errorf("the client says %q", errs)
 	}
-	l2gw.Run(t, "connection", "delete", made.id())
+	l2gw.Run(t, "connection", "delete", made.ID)
 	if out := l2gw.Run(t, "connection", "list"); strings.TrimSpace(out) != "" {
 		t.Errorf("left: %s", out)
 	}

@@ -18,6 +18,8 @@ type Options struct {
 	Guard   neutronapi.Guard // nil: everybody may do everything
 	MaxBody int64            // bytes that a body may have; 0: neutronapi.DefaultMaxBody
 	MaxBulk int64            // bytes that a bulk create of remote MACs may have; 0: DefaultMaxBulk
+	// Networks has the cloud's networks shown too, where no Neutron does.
+	Networks bool
 }
 
 // DefaultMaxBulk is Options.MaxBulk where none is set.
@@ -28,6 +30,10 @@ func New(c l2gw.Collections, o Options) *neutronapi.API {
 	if o.MaxBulk == 0 {
 		o.MaxBulk = DefaultMaxBulk
 	}
+	kinds := []neutronapi.Kind{gateways(c), connections(c), remoteGateways(c), remoteConnections(c), remoteMACs(c, o)}
+	if o.Networks {
+		kinds = append(kinds, networks(c))
+	}
 	return neutronapi.New(neutronapi.Options{
 		Logger:     o.Logger,
 		Title:      "Landbridge, L2 gateways and border gateways",
@@ -36,13 +42,7 @@ func New(c l2gw.Collections, o Options) *neutronapi.API {
 		Extensions: extensions(),
 		Quotas:     quotas(c.Quotas()),
 		Explain:    explain,
-	},
-		gateways(c),
-		connections(c),
-		remoteGateways(c),
-		remoteConnections(c),
-		remoteMACs(c, o),
-	)
+	}, kinds...)
 }
 
 // explain makes answers of the errors of Collections.

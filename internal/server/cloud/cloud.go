@@ -15,6 +15,8 @@ type Cloud interface {
 	// l2gw.NotFound; a cloud that cannot be asked now, one of code
 	// l2gw.Unavailable.
 	Network(ctx context.Context, id string) (l2gw.Network, error)
+	// Networks gives all networks, in any order; l2gw.Unavailable as above.
+	Networks(ctx context.Context) ([]l2gw.Network, error)
 	// Site gives all that the planner needs of a network, with the errors of
 	// Network.
 	Site(ctx context.Context, networkID string) (l2gw.Site, error)

@@ -8,17 +8,18 @@ import (
 // describe adds the paths and schemas of a resource.
 func (r *Resource[T]) describe(d *document) {
 	d.schemas[r.Singular] = r.shownSchema()
-	d.schemas[r.Singular+"_whole"] = Schema{"allOf": []any{ref(r.Singular), Schema{"required": r.names()}}}
-	d.schemas[r.Singular+"_create"] = r.bodySchema(Attribute[T].onPost)
-	d.paths["/v2.0/"+r.Path] = guardedPaths(Schema{"get": r.describeList(), "post": r.describeCreate()})
-	object := Schema{
-		"parameters": []any{parameter("path", "id", Schema{"type": "string"})},
-		"get":        r.describeShow(), "delete": r.describeDelete(),
+	all := Schema{"get": r.describeList()}
+	object := Schema{"parameters": []any{parameter("path", "id", Schema{"type": "string"})}, "get": r.describeShow()}
+	if r.Create != nil {
+		d.schemas[r.Singular+"_whole"] = Schema{"allOf": []any{ref(r.Singular), Schema{"required": r.names()}}}
+		d.schemas[r.Singular+"_create"] = r.bodySchema(Attribute[T].onPost)
+		all["post"], object["delete"] = r.describeCreate(), r.describeDelete()
 	}
 	if r.Update != nil {
 		d.schemas[r.Singular+"_update"] = r.bodySchema(Attribute[T].onPut)
 		object["put"] = r.describeUpdate()
 	}
+	d.paths["/v2.0/"+r.Path] = guardedPaths(all)
 	d.paths["/v2.0/"+r.Path+"/{id}"] = guardedPaths(object)
 }
 

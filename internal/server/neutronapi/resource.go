@@ -22,7 +22,9 @@ type Resource[T any] struct {
 	New     func(Values) T        // what a POST asks for
 	Missing func(id string) error // what Get gives for an object that is not there
 
-	Create func(context.Context, []T) ([]T, error) // all of them, in their order, or none
+	// Create makes all of a list, in their order, or none. A nil one makes the
+	// resource read-only: without New, Update and Delete.
+	Create func(context.Context, []T) ([]T, error)
 	Get    func(ctx context.Context, id string) (T, error)
 	List   func(context.Context, Query) ([]T, error)
 	// Update and Delete get the revisions of which the object has to have one;
@@ -52,8 +54,10 @@ func (r *Resource[T]) routes(o Options) []route {
 	create := func(req *http.Request, a Access) (reply, error) { return r.create(req, a, o) }
 	update := func(req *http.Request, a Access) (reply, error) { return r.update(req, a, o.Guard) }
 	remove := func(req *http.Request, a Access) (reply, error) { return r.remove(req, a, o.Guard) }
-	all := actions{http.MethodGet: guard("get", r.list), http.MethodPost: guard("create", create)}
-	one := actions{http.MethodGet: guard("get", r.show), http.MethodDelete: guard("delete", remove)}
+	all, one := actions{http.MethodGet: guard("get", r.list)}, actions{http.MethodGet: guard("get", r.show)}
+	if r.Create != nil {
+		all[http.MethodPost], one[http.MethodDelete] = guard("create", create), guard("delete", remove)
+	}
 	if r.Update != nil {
 		one[http.MethodPut] = guard("update", update)
 	}

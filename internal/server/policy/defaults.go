@@ -22,6 +22,7 @@ var defaults = append([]Rule{
 	{"context_is_admin", "role:admin", "who is an administrator"},
 	{"admin_or_service", "rule:context_is_admin or role:service", "administrators, and programs that act for them"},
 	{"owner", "project_id:%(project_id)s", "whoever acts for the project that owns the object"},
+	{"get_network", byDefault + " or rule:owner", "GET of networks, which the server shows where it stands in front of no Neutron"},
 	{"stretch_network", byDefault, "connect a network of the cloud; the object is the network"},
 }, actions()...)
 

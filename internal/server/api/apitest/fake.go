@@ -63,6 +63,13 @@ func (c *Cloud) Network(_ context.Context, id string) (l2gw.Network, error) {
 	return c.network(id)
 }
 
+// Networks implements l2gw.Collections.
+func (c *Cloud) Networks(context.Context) ([]l2gw.Network, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.networks), c.fault
+}
+
 // Gateways implements l2gw.Collections.
 func (c *Cloud) Gateways() l2gw.Updatable[l2gw.Gateway, l2gw.GatewayUpdate] {
 	return updatable[l2gw.Gateway, l2gw.GatewayUpdate]{

@@ -95,6 +95,12 @@ func (c *Cloud) Network(ctx context.Context, id string) (l2gw.Network, error) {
 	return n, unavailable(err)
 }
 
+// Networks implements cloud.Cloud.
+func (c *Cloud) Networks(ctx context.Context) ([]l2gw.Network, error) {
+	all, err := c.mirror.rest.allNetworks(ctx)
+	return all, unavailable(err)
+}
+
 // Site implements cloud.Cloud.
 func (c *Cloud) Site(ctx context.Context, id string) (l2gw.Site, error) {
 	site, err := c.mirror.site(ctx, id)

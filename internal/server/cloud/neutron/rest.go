@@ -33,6 +33,16 @@ func (r rest) network(ctx context.Context, id string) (l2gw.Network, error) {
 	return body.Network.network(), err
 }
 
+// allNetworks gives all networks.
+func (r rest) allNetworks(ctx context.Context) ([]l2gw.Network, error) {
+	found, err := list[networkDocument](ctx, r, "networks", nil)
+	out := make([]l2gw.Network, 0, len(found))
+	for _, d := range found {
+		out = append(out, d.network())
+	}
+	return out, err
+}
+
 // networks gives those of these networks that there are.
 func (r rest) networks(ctx context.Context, ids []string) ([]l2gw.Network, error) {
 	var out []l2gw.Network

@@ -64,6 +64,15 @@ func (c *Cloud) Network(_ context.Context, id string) (l2gw.Network, error) {
 	return n.network(), nil
 }
 
+// Networks implements cloud.Cloud.
+func (c *Cloud) Networks(context.Context) ([]l2gw.Network, error) {
+	var out []l2gw.Network
+	for _, n := range c.current().networks {
+		out = append(out, n.network())
+	}
+	return out, nil
+}
+
 // Site implements cloud.Cloud.
 func (c *Cloud) Site(_ context.Context, id string) (l2gw.Site, error) {
 	now := c.current()
