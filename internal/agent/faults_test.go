@@ -137,7 +137,7 @@ func TestOneFaultDoesNotHoldUpTheRest(t *testing.T) {
 			return fmt.Errorf("good: %+v", got)
 		}
 		got := r.Logical[bad.Name]
-		if got.Actual == nil || len(got.Actual.Ucast) != 2 || !strings.Contains(got.Error, `no port "nowhere"`) {
+		if got.Actual == nil || got.Actual.Ucast.Len() != 2 || !strings.Contains(got.Error, `no port "nowhere"`) {
 			return fmt.Errorf("bad: %+v", got)
 		}
 		return nil

@@ -95,9 +95,9 @@ func prune(ls *hwvtep.LogicalSwitch, schema hwvtep.Schema) (left int) {
 	fits := func(l hwvtep.Locator) bool {
 		return (schema.LocatorKeys || !l.WAN()) && slices.Contains(schema.Encapsulations, l.Encapsulation)
 	}
-	for u := range ls.Ucast {
+	for u := range ls.Ucast.All() {
 		if !fits(u.Locator) {
-			delete(ls.Ucast, u)
+			ls.Ucast.Remove(u)
 			left++
 		}
 	}

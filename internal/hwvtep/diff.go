@@ -38,8 +38,8 @@ func Diff(actual, desired *LogicalSwitch) Delta {
 	if row := desired.row(); d.Create || !d.Delete && row != actual.row() {
 		d.Row = &row
 	}
-	d.AddUcast = desired.Ucast.Minus(actual.Ucast, Ucast.Compare)
-	d.DelUcast = actual.Ucast.Minus(desired.Ucast, Ucast.Compare)
+	d.AddUcast = desired.Ucast.Minus(actual.Ucast)
+	d.DelUcast = actual.Ucast.Minus(desired.Ucast)
 	d.AddBinding = desired.Bindings.Minus(actual.Bindings, Binding.Compare)
 	d.DelBinding = actual.Bindings.Minus(desired.Bindings, Binding.Compare)
 	d.diffMcast(actual.Mcast, desired.Mcast)
@@ -83,8 +83,18 @@ func (d Delta) Apply(actual *LogicalSwitch) *LogicalSwitch {
 	if d.Row != nil {
 		out.Key, out.Description, out.Replication = d.Row.Key, d.Row.Description, d.Row.Replication
 	}
-	change(out.Ucast, d.AddUcast, d.DelUcast)
-	change(out.Bindings, d.AddBinding, d.DelBinding)
+	for _, u := range d.DelUcast {
+		out.Ucast.Remove(u)
+	}
+	for _, u := range d.AddUcast {
+		out.Ucast.Add(u)
+	}
+	for _, b := range d.DelBinding {
+		delete(out.Bindings, b)
+	}
+	for _, b := range d.AddBinding {
+		out.Bindings.Add(b)
+	}
 	for _, mac := range d.DelMcast {
 		delete(out.Mcast, mac)
 	}
@@ -92,15 +102,6 @@ func (d Delta) Apply(actual *LogicalSwitch) *LogicalSwitch {
 		out.Mcast[mac] = set.Clone()
 	}
 	return out
-}
-
-func change[T comparable](s Set[T], add, del []T) {
-	for _, v := range del {
-		delete(s, v)
-	}
-	for _, v := range add {
-		s.Add(v)
-	}
 }
 
 // Merge gives what a database must hold when several of its physical switches
@@ -115,7 +116,7 @@ func Merge(parts ...*LogicalSwitch) *LogicalSwitch {
 			out = p.Clone()
 			continue
 		}
-		maps.Copy(out.Ucast, p.Ucast)
+		out.Ucast.addAll(p.Ucast)
 		maps.Copy(out.Bindings, p.Bindings)
 		for mac, set := range p.Mcast {
 			for l := range set {

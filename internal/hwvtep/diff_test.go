@@ -21,11 +21,7 @@ func anySwitch(t *rapid.T, label string) *LogicalSwitch {
 	s.Description = rapid.SampledFrom([]string{"", "blue"}).Draw(t, "description")
 	s.Replication = rapid.SampledFrom([]ReplicationMode{"", SourceNode}).Draw(t, "replication")
 	for range rapid.IntRange(0, 6).Draw(t, "macs") {
-		s.Ucast.Add(Ucast{
-			MAC:     ethernet.MAC{2, 0, 0, 0, 0, rapid.Byte().Draw(t, "mac") % 4},
-			Addr:    rapid.SampledFrom([]netip.Addr{{}, netip.MustParseAddr("10.0.0.9")}).Draw(t, "ip"),
-			Locator: anyLocator(t),
-		})
+		s.Ucast.Add(anyUcast(t))
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "mcast") {
 		s.AddMcast(rapid.SampledFrom([]string{UnknownDst, AcceptOnly}).Draw(t, "group"), anyLocator(t))
@@ -80,7 +76,7 @@ func TestDiffNamesExactlyTheDifference(t *testing.T) {
 	actual.AddMcast(UnknownDst, node)
 	desired := actual.Clone()
 	desired.AddMcast(UnknownDst, remote)
-	delete(desired.Ucast, Ucast{MAC: mac, Locator: node})
+	desired.Ucast.Remove(Ucast{MAC: mac, Locator: node})
 	desired.Ucast.Add(Ucast{MAC: mac, Locator: remote})
 
 	want := Delta{

@@ -38,7 +38,7 @@ type LogicalSwitch struct {
 	Replication ReplicationMode // "" where the column is unset
 	// Ucast has the rows of Ucast_Macs_Remote. A plan has each MAC once; a
 	// database may have it more often, since the schema has no index on it.
-	Ucast Set[Ucast]
+	Ucast UcastSet
 	// Mcast has the locator sets of Mcast_Macs_Remote by MAC (UnknownDst,
 	// AcceptOnly, or a group that another controller has set).
 	Mcast map[string]Set[Locator]
@@ -64,7 +64,7 @@ type Binding struct {
 func NewLogicalSwitch(name string, key Key) *LogicalSwitch {
 	return &LogicalSwitch{
 		Name: name, Key: key,
-		Ucast: Set[Ucast]{}, Mcast: map[string]Set[Locator]{}, Bindings: Set[Binding]{},
+		Ucast: UcastSet{}, Mcast: map[string]Set[Locator]{}, Bindings: Set[Binding]{},
 	}
 }
 
@@ -79,8 +79,8 @@ func (s *LogicalSwitch) AddMcast(mac string, l Locator) {
 // Locators gives every locator that a row of the logical switch refers to.
 func (s *LogicalSwitch) Locators() Set[Locator] {
 	out := Set[Locator]{}
-	for u := range s.Ucast {
-		out.Add(u.Locator)
+	for l := range s.Ucast {
+		out.Add(l)
 	}
 	for _, set := range s.Mcast {
 		maps.Copy(out, set)

@@ -6,5 +6,7 @@ type Asked struct {
 	Connections       []Connection
 	RemoteGateways    map[string]RemoteGateway // by ID; those that the remote connections name
 	RemoteConnections []RemoteConnection
-	RemoteMACs        []RemoteMAC
+	// RemoteHosts are the remote MACs, of which there may be very many, by the ID
+	// of their remote connection: what of them switches need.
+	RemoteHosts map[string][]Host
 }

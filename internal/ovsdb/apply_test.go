@@ -113,7 +113,7 @@ func TestApplyTellsWhoIsRefused(t *testing.T) {
 	if got := c.LogicalSwitch(good.Name); !got.Equal(good) {
 		t.Errorf("the good one is %+v", got)
 	}
-	if got := c.LogicalSwitch(worse.Name); got == nil || len(got.Ucast) != len(good.Ucast) {
+	if got := c.LogicalSwitch(worse.Name); got == nil || got.Ucast.Len() != good.Ucast.Len() {
 		t.Errorf("the rest of the one with a bad MAC is %+v", got)
 	}
 }

@@ -51,7 +51,7 @@ func TestAReaderSeesWholeTransactions(t *testing.T) {
 	writer, reader := connected(t, db), connected(t, db)
 	one, other := blue(), blue()
 	other.Mcast = map[string]hwvtep.Set[hwvtep.Locator]{hwvtep.UnknownDst: hwvtep.SetOf(node2, locator("10.0.0.13", hwvtep.Key{}))}
-	other.Ucast = hwvtep.SetOf(hwvtep.Ucast{MAC: mac(1), Locator: node2})
+	other.Ucast = hwvtep.UcastSetOf(hwvtep.Ucast{MAC: mac(1), Locator: node2})
 	reach(t, writer, one)
 	shows(t, reader, one)
 	const rounds = 200

@@ -82,7 +82,7 @@ func TestFromTheAPIToThePlanAndBack(t *testing.T) {
 	s := w.stretch(blue, "sw", "203.0.113.2", 456)
 	w.shows(s, "PENDING rows are not yet", "PENDING rows are not yet")
 	ls := w.planned(blue, "the remote locator", floods("203.0.113.2", 456))
-	if ls.Key != hwvtep.NewKey(123) || len(ls.Ucast) != 1 {
+	if ls.Key != hwvtep.NewKey(123) || ls.Ucast.Len() != 1 {
 		t.Errorf("the plan has %+v", ls)
 	}
 
@@ -112,11 +112,11 @@ func TestEveryKindOfChangeReachesThePlan(t *testing.T) {
 	w.planned(blue, "the remote locator", floods("203.0.113.2", 456))
 
 	m := must[l2gw.RemoteMAC](t)(w.server.RemoteMACs().Create(ctx, l2gw.RemoteMAC{MAC: l2gw.MAC{2, 0, 0, 0, 0, 9}, RemoteConnectionID: s.rc.ID}))
-	w.planned(blue, "the remote MAC", func(ls *hwvtep.LogicalSwitch) bool { return ls != nil && len(ls.Ucast) == 2 })
+	w.planned(blue, "the remote MAC", func(ls *hwvtep.LogicalSwitch) bool { return ls != nil && ls.Ucast.Len() == 2 })
 	if err := w.server.RemoteMACs().Delete(ctx, m.ID); err != nil {
 		t.Fatal(err)
 	}
-	w.planned(blue, "no remote MAC", func(ls *hwvtep.LogicalSwitch) bool { return ls != nil && len(ls.Ucast) == 1 })
+	w.planned(blue, "no remote MAC", func(ls *hwvtep.LogicalSwitch) bool { return ls != nil && ls.Ucast.Len() == 1 })
 
 	next := netip.MustParseAddr("203.0.113.3")
 	must[l2gw.RemoteGateway](t)(w.server.RemoteGateways().Update(ctx, s.remote.ID, l2gw.RemoteGatewayUpdate{Addr: &next}))
@@ -129,7 +129,7 @@ func TestEveryKindOfChangeReachesThePlan(t *testing.T) {
 	moved := aReport("sw")
 	moved.Switches[0].TunnelIPs = []netip.Addr{netip.MustParseAddr("10.0.0.11")} // the compute node's
 	w.report(moved)
-	w.planned(blue, "a plan that follows the inventory", func(ls *hwvtep.LogicalSwitch) bool { return ls != nil && len(ls.Ucast) == 0 })
+	w.planned(blue, "a plan that follows the inventory", func(ls *hwvtep.LogicalSwitch) bool { return ls != nil && ls.Ucast.Len() == 0 })
 
 	if err := w.server.RemoteConnections().Delete(ctx, s.rc.ID); err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func TestRowsBecomeForwardingAndGo(t *testing.T) {
 	one, two := joined("landbridge/one"), joined("landbridge/two")
 	two.Key = hwvtep.NewKey(124)
 	two.Mcast = nil
-	two.Ucast = hwvtep.Set[hwvtep.Ucast]{{MAC: vm, Locator: at("203.0.113.2", 457)}: {}}
+	two.Ucast = hwvtep.UcastSetOf(hwvtep.Ucast{MAC: vm, Locator: at("203.0.113.2", 457)})
 	twoState := NetworkState{
 		Name:    "landbridge/two",
 		Tunnels: []TunnelState{{Remote: netip.MustParseAddr("203.0.113.2"), VNI: 457, Side: "wan", Local: netip.MustParseAddr("203.0.113.1")}},

@@ -2,20 +2,20 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/l2gw"
 )
 
-// claim is a MAC that wants to be behind a locator.
-type claim struct {
-	mac     l2gw.MAC
-	addr    netip.Addr
+// claimant wants MACs to be behind a locator.
+type claimant struct {
 	locator hwvtep.Locator
 	who     string   // for messages
-	tell    []string // the connections that a problem with it concerns
+	tell    []string // the connections that a problem with a MAC concerns
 }
 
 // placeMACs puts each MAC behind exactly one locator of each switch. Where two
@@ -24,48 +24,56 @@ type claim struct {
 // loser's connections are told.
 func (b *builder) placeMACs() {
 	ports := sorted(b.in.Site.Ports, comparePorts)
-	macs := sorted(b.in.Asked.RemoteMACs, compareRemoteMACs)
 	for _, p := range b.plans {
-		placed := make(map[l2gw.MAC]claim, len(ports)+len(macs))
+		placed := map[l2gw.MAC]*claimant{}
 		for _, port := range ports {
-			if c, ok := p.portClaim(port); ok {
-				b.place(p, placed, c)
+			if c, ok := p.portClaimant(port); ok {
+				b.place(p, placed, c, port.MAC, firstAddr(port))
 			}
 		}
-		for _, m := range macs {
-			if l, ok := p.remotes[m.RemoteConnectionID]; ok {
-				b.place(p, placed, remoteClaim(m, l))
+		for _, id := range slices.Sorted(maps.Keys(p.remotes)) {
+			c := remoteClaimant(id, p.remotes[id])
+			for _, h := range inOrder(b.in.Asked.RemoteHosts[id]) {
+				b.place(p, placed, c, h.MAC, hostAddr(h.Addr))
 			}
 		}
 	}
 }
 
-func (p *switchPlan) portClaim(port l2gw.Port) (claim, bool) {
+// inOrder sorts hosts, which may be very many, where they are not sorted.
+func inOrder(hosts []l2gw.Host) []l2gw.Host {
+	if slices.IsSortedFunc(hosts, compareHosts) {
+		return hosts
+	}
+	return sorted(hosts, compareHosts)
+}
+
+func (p *switchPlan) portClaimant(port l2gw.Port) (*claimant, bool) {
 	l, ok := p.fabric[port.Host]
-	return claim{
-		mac: port.MAC, addr: firstAddr(port), locator: l, tell: p.connections,
+	return &claimant{
+		locator: l, tell: p.connections,
 		who: fmt.Sprintf("port %q on compute node %q", port.ID, port.Host),
 	}, ok
 }
 
-func remoteClaim(m l2gw.RemoteMAC, l hwvtep.Locator) claim {
-	return claim{
-		mac: m.MAC, addr: hostAddr(m.Addr), locator: l, tell: []string{m.RemoteConnectionID},
-		who: fmt.Sprintf("a remote MAC of remote connection %s", m.RemoteConnectionID),
+func remoteClaimant(connectionID string, l hwvtep.Locator) *claimant {
+	return &claimant{
+		locator: l, tell: []string{connectionID},
+		who: fmt.Sprintf("a remote MAC of remote connection %s", connectionID),
 	}
 }
 
-func (b *builder) place(p *switchPlan, placed map[l2gw.MAC]claim, c claim) {
-	if c.mac.IsZero() || c.mac.IsMulticast() {
-		b.addAll(c.tell, note("%s has the address %s, which is not a host's; it is left out.", capital(c.who), c.mac))
+func (b *builder) place(p *switchPlan, placed map[l2gw.MAC]*claimant, c *claimant, mac l2gw.MAC, addr netip.Addr) {
+	if mac.IsZero() || mac.IsMulticast() {
+		b.addAll(c.tell, note("%s has the address %s, which is not a host's; it is left out.", capital(c.who), mac))
 		return
 	}
-	if first, taken := placed[c.mac]; taken {
-		b.addAll(c.tell, note("MAC %s is claimed twice: by %s and by %s. Frames go to the former.", c.mac, first.who, c.who))
+	if first, taken := placed[mac]; taken {
+		b.addAll(c.tell, note("MAC %s is claimed twice: by %s and by %s. Frames go to the former.", mac, first.who, c.who))
 		return
 	}
-	placed[c.mac] = c
-	p.ls.Ucast.Add(hwvtep.Ucast{MAC: c.mac, Addr: c.addr, Locator: c.locator})
+	placed[mac] = c
+	p.ls.Ucast.Add(hwvtep.Ucast{MAC: mac, Addr: addr, Locator: c.locator})
 }
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -38,13 +38,6 @@ func comparePorts(a, b l2gw.Port) int {
 	return cmp.Or(a.MAC.Compare(b.MAC), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Host, b.Host), firstAddr(a).Compare(firstAddr(b)))
 }
 
-func compareRemoteMACs(a, b l2gw.RemoteMAC) int {
-	return cmp.Or(
-		a.MAC.Compare(b.MAC), cmp.Compare(a.RemoteConnectionID, b.RemoteConnectionID),
-		cmp.Compare(a.ID, b.ID), a.Addr.Compare(b.Addr),
-	)
-}
-
 func compareBool(a, b bool) int {
 	switch {
 	case a == b:

@@ -61,7 +61,7 @@ func base() Input {
 			RemoteConnections: []l2gw.RemoteConnection{
 				{ID: "rc", GatewayID: "g", NetworkID: net1, RemoteGatewayID: "r", TunnelKey: 456, Flood: true, Encapsulation: l2gw.VXLAN},
 			},
-			RemoteMACs: []l2gw.RemoteMAC{{ID: "m1", MAC: mac(9), Addr: addr("192.168.0.99"), RemoteConnectionID: "rc"}},
+			RemoteHosts: map[string][]l2gw.Host{"rc": {{MAC: mac(9), Addr: addr("192.168.0.99")}}},
 		},
 		Switches: map[string]Switch{"sw": aSwitch("sw", gwAddr)},
 	}
@@ -80,7 +80,7 @@ func show(ls *hwvtep.LogicalSwitch) string {
 			lines = append(lines, row.word+" "+short(l))
 		}
 	}
-	for _, u := range ls.Ucast.Sorted(hwvtep.Ucast.Compare) {
+	for _, u := range ls.Ucast.Sorted() {
 		ip := "-"
 		if u.Addr.IsValid() {
 			ip = u.Addr.String()
@@ -247,19 +247,19 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name:   "a port and a remote MAC: the port wins",
-			change: func(in *Input) { in.Asked.RemoteMACs[0].MAC = mac(1) },
+			change: func(in *Input) { in.Asked.RemoteHosts["rc"][0].MAC = mac(1) },
 			want:   strings.Replace(wholeRows, "\nmac 9 192.168.0.99 203.0.113.2 key 456", "", 1), problems: map[string]string{"rc": `by port "p1"`},
 		},
 		{
 			name:   "a port without host does not claim its MAC",
-			change: func(in *Input) { in.Asked.RemoteMACs[0].MAC = mac(3) },
+			change: func(in *Input) { in.Asked.RemoteHosts["rc"][0].MAC = mac(3) },
 			want:   strings.Replace(wholeRows, "mac 9", "mac 3", 1),
 		},
 		{
 			name: "MACs that are no host's",
 			change: func(in *Input) {
 				in.Site.Ports[1].MAC = l2gw.MAC{}
-				in.Asked.RemoteMACs[0].MAC = l2gw.MAC{1, 0, 0x5e, 0, 0, 1}
+				in.Asked.RemoteHosts["rc"][0].MAC = l2gw.MAC{1, 0, 0x5e, 0, 0, 1}
 			},
 			want:     fabricRows + "flood 203.0.113.2 key 456\nmac 1 192.168.0.11 10.0.0.11",
 			problems: map[string]string{"c": "00:00:00:00:00:00", "rc": "01:00:5e:00:00:01"},

@@ -19,7 +19,9 @@ func anyInput(t *rapid.T) Input {
 	d := drawer{t}
 	in := Input{Owner: "landbridge", NetworkID: "n", Site: d.site(), Switches: map[string]Switch{}}
 	in.CloudError = d.pick("cloud error", "", "", "no route")
-	in.Asked = l2gw.Asked{Gateways: map[string]l2gw.Gateway{}, RemoteGateways: map[string]l2gw.RemoteGateway{}}
+	in.Asked = l2gw.Asked{
+		Gateways: map[string]l2gw.Gateway{}, RemoteGateways: map[string]l2gw.RemoteGateway{}, RemoteHosts: map[string][]l2gw.Host{},
+	}
 	for _, id := range []string{"g1", "g2"} {
 		gw := l2gw.Gateway{ID: id}
 		for range d.n("devices", 3) {
@@ -34,10 +36,9 @@ func anyInput(t *rapid.T) Input {
 	for i := range d.n("remote connections", 3) {
 		in.Asked.RemoteConnections = append(in.Asked.RemoteConnections, d.remote(fmt.Sprint("rc", i)))
 	}
-	for i := range d.n("remote MACs", 6) {
-		in.Asked.RemoteMACs = append(in.Asked.RemoteMACs, l2gw.RemoteMAC{
-			ID: fmt.Sprint("m", i), MAC: d.mac(), Addr: d.addr(), RemoteConnectionID: d.pick("via", "rc0", "rc1", "rc9"),
-		})
+	for range d.n("remote MACs", 6) {
+		via := d.pick("via", "rc0", "rc1", "rc9")
+		in.Asked.RemoteHosts[via] = append(in.Asked.RemoteHosts[via], l2gw.Host{MAC: d.mac(), Addr: d.addr()})
 	}
 	for _, name := range []string{"s1", "s2"} {
 		if rapid.Bool().Draw(t, "known") {
@@ -154,7 +155,7 @@ func checkSwitch(t *rapid.T, in Input, name string, ls *hwvtep.LogicalSwitch) {
 		}
 	}
 	seen := hwvtep.Set[l2gw.MAC]{}
-	for u := range ls.Ucast {
+	for u := range ls.Ucast.All() {
 		if seen.Has(u.MAC) || u.MAC.IsZero() || u.MAC.IsMulticast() {
 			t.Fatalf("MAC %s occurs twice or is no host's", u.MAC)
 		}
@@ -174,7 +175,9 @@ func TestTheOrderOfTheInputDoesNotMatter(t *testing.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		shuffle(r, in.Asked.Connections)
 		shuffle(r, in.Asked.RemoteConnections)
-		shuffle(r, in.Asked.RemoteMACs)
+		for _, hosts := range in.Asked.RemoteHosts {
+			shuffle(r, hosts)
+		}
 		if in.Site != nil {
 			shuffle(r, in.Site.Ports)
 		}

@@ -12,29 +12,34 @@ import (
 // services gives the switches that compute nodes must have tunnels to, with
 // what is known to live behind each of them.
 func (b *builder) services() []l2gw.Service {
-	hosts := map[netip.Addr]hwvtep.Set[l2gw.Host]{}
+	hosts := map[netip.Addr][]l2gw.Host{}
 	for _, p := range b.plans {
 		addr := p.sw.FabricIP().Unmap()
 		if unusable(addr) != "" || !addr.Is4() {
 			continue
 		}
-		if hosts[addr] == nil {
-			hosts[addr] = hwvtep.Set[l2gw.Host]{}
-		}
-		for u := range p.ls.Ucast {
-			if _, wan := u.Locator.Key.Get(); wan {
-				hosts[addr].Add(l2gw.Host{MAC: u.MAC, Addr: u.Addr})
-			}
-		}
+		hosts[addr] = append(hosts[addr], beyond(p.ls.Ucast)...)
 	}
 	var out []l2gw.Service
-	for addr, set := range hosts {
-		out = append(out, l2gw.Service{NetworkID: b.in.NetworkID, Addr: addr, Hosts: set.Sorted(compareHosts)})
+	for addr, all := range hosts {
+		slices.SortFunc(all, compareHosts)
+		out = append(out, l2gw.Service{NetworkID: b.in.NetworkID, Addr: addr, Hosts: slices.Compact(all)})
 	}
 	slices.SortFunc(out, func(x, y l2gw.Service) int { return x.Addr.Compare(y.Addr) })
 	return out
 }
 
+// beyond gives the hosts behind remote gateways.
+func beyond(rows hwvtep.UcastSet) []l2gw.Host {
+	var hosts []l2gw.Host
+	for u := range rows.All() {
+		if u.Locator.WAN() {
+			hosts = append(hosts, l2gw.Host{MAC: u.MAC, Addr: u.Addr})
+		}
+	}
+	return hosts
+}
+
 func compareHosts(x, y l2gw.Host) int {
-	return cmp.Or(slices.Compare(x.MAC[:], y.MAC[:]), x.Addr.Compare(y.Addr))
+	return cmp.Or(x.MAC.Compare(y.MAC), x.Addr.Compare(y.Addr))
 }

@@ -197,7 +197,7 @@ func compare(name string, part Part, want, actual *hwvtep.LogicalSwitch) (missin
 			}
 		}
 	}
-	for u := range want.Ucast {
+	for u := range want.Ucast.All() {
 		if part.has(u.Locator) {
 			count(actual.Ucast.Has(u))
 		}

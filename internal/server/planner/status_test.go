@@ -43,7 +43,7 @@ func TestStatus(t *testing.T) {
 			name: "the remote MAC is missing", conn: "ACTIVE", rc: "PENDING 1 of 3 rows",
 			state: func(s *SwitchState) {
 				s.Actual = s.Actual.Clone()
-				delete(s.Actual.Ucast, hwvtep.Ucast{MAC: mac(9), Addr: addr("192.168.0.99"), Locator: keyed})
+				s.Actual.Ucast.Remove(hwvtep.Ucast{MAC: mac(9), Addr: addr("192.168.0.99"), Locator: keyed})
 			},
 		},
 		{
@@ -179,7 +179,7 @@ func checkStatus(t *testing.T, id string, statuses map[string]l2gw.Status, want 
 func TestReasonsAreBounded(t *testing.T) {
 	in := base()
 	for i := range 1000 {
-		in.Asked.RemoteMACs = append(in.Asked.RemoteMACs, l2gw.RemoteMAC{MAC: l2gw.MAC{1, 0, 0, 0, byte(i >> 8), byte(i)}, RemoteConnectionID: "rc"})
+		in.Asked.RemoteHosts["rc"] = append(in.Asked.RemoteHosts["rc"], l2gw.Host{MAC: l2gw.MAC{1, 0, 0, 0, byte(i >> 8), byte(i)}})
 	}
 	out := Plan(in)
 	got := Status(out, done(out))["rc"]

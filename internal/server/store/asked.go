@@ -68,6 +68,6 @@ func asked(ctx context.Context, db bun.IDB, networkID string) (a l2gw.Asked, err
 		return a, err
 	}
 	leads := references(a.RemoteConnections, func(r l2gw.RemoteConnection) string { return r.ID })
-	a.RemoteMACs, err = loadRemoteMACs(ctx, db, only(in("rgw_connection", leads)))
+	a.RemoteHosts, err = loadRemoteHosts(ctx, db, leads)
 	return a, err
 }

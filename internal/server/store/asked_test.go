@@ -24,7 +24,9 @@ func (on suite) TestAsked(t *testing.T) {
 		Connections:       []l2gw.Connection{s.n1, n1b},
 		RemoteGateways:    map[string]l2gw.RemoteGateway{s.remote.ID: s.remote, s.idle.ID: s.idle},
 		RemoteConnections: []l2gw.RemoteConnection{s.stretched, second},
-		RemoteMACs:        []l2gw.RemoteMAC{s.mac, mac},
+		RemoteHosts: map[string][]l2gw.Host{
+			s.stretched.ID: {{MAC: s.mac.MAC, Addr: s.mac.Addr}}, second.ID: {{MAC: mac.MAC}},
+		},
 	}, must(t, got, err))
 
 	got, err = s.Asked(t.Context(), "n2")

@@ -332,7 +332,10 @@ func (m *machine) check(rt *rapid.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		asked += len(a.Connections) + len(a.RemoteConnections) + len(a.RemoteMACs)
+		asked += len(a.Connections) + len(a.RemoteConnections)
+		for _, hosts := range a.RemoteHosts {
+			asked += len(hosts)
+		}
 		for _, c := range a.RemoteConnections {
 			if a.Gateways[c.GatewayID].ID == "" || a.RemoteGateways[c.RemoteGatewayID].ID == "" {
 				rt.Fatalf("network %s: what %s refers to is missing in %v", n, c.ID, a)

@@ -104,7 +104,7 @@ func (d *derivation) specificGroups() []string {
 // of them in the order of locators is; rows that differ in ipaddr alone are one.
 func (d *derivation) fdb() {
 	bad, again := map[hwvtep.Locator][]string{}, map[hwvtep.Locator][]string{}
-	for _, u := range d.ls.Ucast.Sorted(hwvtep.Ucast.Compare) {
+	for _, u := range d.ls.Ucast.Sorted() {
 		e, ok := d.endpoints[u.Locator]
 		if !ok {
 			continue
