@@ -29,9 +29,9 @@ type Store struct {
 	db      *bun.DB
 	dialect dialect
 	name    string // for logs
-	// writing holds one token: there is one writer at a time, and waiting here
-	// is fair, ends with the context, and needs no connection.
-	writing  chan struct{}
+	// line is where writers wait: there is one transaction that writes at a time,
+	// and waiting here is fair, ends with the context, and needs no connection.
+	line     line
 	patience time.Duration
 	silence  time.Duration
 	retries  atomic.Uint64 // transactions begun anew
@@ -78,7 +78,7 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 		return nil, fmt.Errorf("open the database %s: %w", name, err)
 	}
 	s := &Store{
-		db: db.WithQueryHook(heard{}), dialect: d, name: name, writing: make(chan struct{}, 1), patience: patience, silence: silenceLimit,
+		db: db.WithQueryHook(heard{}).WithQueryHook(pen{}), dialect: d, name: name, patience: patience, silence: silenceLimit,
 		quota: o.quota.With(nil), refusals: newRefusals(),
 	}
 	if err := s.suitSchema(ctx, dsn, o); err != nil {

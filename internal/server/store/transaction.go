@@ -31,18 +31,22 @@ func (s *Store) view(ctx context.Context, what string, do work) error {
 
 // write runs do in a transaction that no other writer's can change the ground
 // under, on this server or another: what do has loaded and judged holds until
-// it commits.
+// it commits. Others that wait at the same time may be in the transaction too,
+// before and after do.
 func (s *Store) write(ctx context.Context, what string, do work) error {
-	select {
-	case s.writing <- struct{}{}:
-		defer func() { <-s.writing }()
-	case <-ctx.Done():
-		return fmt.Errorf("%s: %w", what, ctx.Err())
+	e := &errand{ctx: ctx, do: do, done: make(chan struct{})}
+	if s.line.join(e) {
+		go s.serve()
 	}
-	err := s.persist(ctx, func(ctx context.Context) error {
-		return s.transact(ctx, nil, s.inTurn(do))
-	})
-	return s.explain(what, err)
+	select {
+	case <-e.done:
+	case <-ctx.Done():
+		if s.line.leave(e) {
+			return fmt.Errorf("%s: %w", what, ctx.Err())
+		}
+		<-e.done
+	}
+	return s.explain(what, e.err)
 }
 
 // inTurn waits for the turn to write before do.
