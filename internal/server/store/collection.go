@@ -17,6 +17,7 @@ type collection[T revised] struct {
 	columns columns        // by which it can be listed
 	load    loader[T]
 	missing func(id string) *l2gw.Error
+	parts   bool // an object is more than its row: load takes several statements
 }
 
 // tables has the tables of the kinds of objects.
@@ -37,11 +38,19 @@ type revised interface {
 
 // Get gives one object.
 func (c collection[T]) Get(ctx context.Context, id string) (v T, err error) {
-	err = c.view(ctx, "show "+string(c.kind), func(ctx context.Context, db bun.IDB) (err error) {
+	err = c.read(c.parts)(ctx, "show "+string(c.kind), func(ctx context.Context, db bun.IDB) (err error) {
 		v, err = c.one(ctx, db, id)
 		return err
 	})
 	return v, err
+}
+
+// read gives the way to read with one statement, or with several.
+func (c collection[T]) read(several bool) func(context.Context, string, work) error {
+	if several {
+		return c.view
+	}
+	return c.look
 }
 
 // one loads one object; an unknown ID is the error that the kind has for it.
@@ -179,6 +188,9 @@ type loader[T any] = func(ctx context.Context, db bun.IDB, s selection) ([]T, er
 func byID[T any](
 	ctx context.Context, db bun.IDB, load loader[T], id func(T) string, ids []string,
 ) (map[string]T, error) {
+	if len(ids) == 0 {
+		return map[string]T{}, nil
+	}
 	list, err := load(ctx, db, only(in("id", ids)))
 	out := make(map[string]T, len(list))
 	for _, v := range list {

@@ -19,7 +19,7 @@ func (s *Store) connections() connections {
 		s, l2gw.KindConnection, func(v l2gw.Connection) string { return v.ProjectID }, columnsOf(
 			column{"l2_gateway_id", text}, column{"network_id", text}, column{"segmentation_id", optional},
 			column{"status", text}, column{"status_reason", text}),
-		loadConnections, l2gw.ErrConnectionNotFound,
+		loadConnections, l2gw.ErrConnectionNotFound, false,
 	}}
 }
 

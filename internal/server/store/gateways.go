@@ -18,7 +18,7 @@ type gateways struct{ collection[l2gw.Gateway] }
 func (s *Store) gateways() gateways {
 	return gateways{collection[l2gw.Gateway]{
 		s, l2gw.KindGateway, func(v l2gw.Gateway) string { return v.ProjectID }, columnsOf(column{"name", text}, column{"devices", devices}),
-		loadGateways, l2gw.ErrGatewayNotFound,
+		loadGateways, l2gw.ErrGatewayNotFound, true,
 	}}
 }
 

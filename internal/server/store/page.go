@@ -14,7 +14,7 @@ import (
 // List gives the objects that q asks for. A page costs its own length where an
 // index has its order.
 func (c collection[T]) List(ctx context.Context, q l2gw.Query) (all []T, err error) {
-	err = c.view(ctx, "list "+string(c.kind), func(ctx context.Context, db bun.IDB) (err error) {
+	err = c.read(c.parts || q.Marker != "")(ctx, "list "+string(c.kind), func(ctx context.Context, db bun.IDB) (err error) {
 		all, err = c.list(ctx, db, q)
 		return err
 	})

@@ -24,7 +24,7 @@ func (s *Store) remoteConnections() remoteConnections {
 			column{"l2_gateway_id", text}, column{"network_id", text}, column{"l2_remote_gateway_id", text},
 			column{"segmentation_id", number}, column{"flood", flag}, column{"encapsulation", text},
 			column{"status", text}, column{"status_reason", text}),
-		loadRemoteConnections, l2gw.ErrRemoteConnectionNotFound,
+		loadRemoteConnections, l2gw.ErrRemoteConnectionNotFound, false,
 	}}
 }
 

@@ -23,7 +23,7 @@ type remoteGateways struct {
 func (s *Store) remoteGateways() remoteGateways {
 	return remoteGateways{collection[l2gw.RemoteGateway]{
 		s, l2gw.KindRemoteGateway, func(v l2gw.RemoteGateway) string { return v.ProjectID }, columnsOf(column{"name", text}, column{"ipaddr", text}),
-		loadRemoteGateways, l2gw.ErrRemoteGatewayNotFound,
+		loadRemoteGateways, l2gw.ErrRemoteGatewayNotFound, false,
 	}}
 }
 

@@ -22,7 +22,7 @@ func (s *Store) remoteMACs() remoteMACs {
 	return remoteMACs{collection[l2gw.RemoteMAC]{
 		s, l2gw.KindRemoteMAC, func(v l2gw.RemoteMAC) string { return v.ProjectID }, columnsOf(
 			column{"mac", text}, column{"ipaddr", text}, column{"rgw_connection", text}),
-		loadRemoteMACs, l2gw.ErrRemoteMACNotFound,
+		loadRemoteMACs, l2gw.ErrRemoteMACNotFound, false,
 	}}
 }
 

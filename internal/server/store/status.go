@@ -26,9 +26,11 @@ func (s *Store) SetStatus(ctx context.Context, statuses map[string]l2gw.Status) 
 		return err
 	}
 	return s.write(ctx, what, func(ctx context.Context, db bun.IDB) error {
-		for _, r := range changed {
-			if err := r.write(ctx, db); err != nil {
-				return err
+		for to, ids := range alike(changed) {
+			for some := range slices.Chunk(ids, batch) {
+				if err := to.write(ctx, db, some); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -54,9 +56,21 @@ type statusRow struct {
 	Reason string     `bun:"status_reason"`
 }
 
-func (r statusRow) write(ctx context.Context, db bun.IDB) error {
+// alike gives the IDs of the rows that get the same status. Where many change
+// at once, it is mostly for one reason.
+func alike(changed []statusRow) map[statusRow][]string {
+	out := map[statusRow][]string{}
+	for _, r := range changed {
+		id := r.ID
+		r.ID = ""
+		out[r] = append(out[r], id)
+	}
+	return out
+}
+
+func (r statusRow) write(ctx context.Context, db bun.IDB, ids []string) error {
 	_, err := db.NewUpdate().Table(r.Table).Set("status = ?", string(r.State)).Set("status_reason = ?", r.Reason).
-		Where("id = ?", r.ID).Exec(ctx)
+		Where("id IN (?)", bun.List(ids)).Exec(ctx)
 	return err
 }
 

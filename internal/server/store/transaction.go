@@ -29,6 +29,12 @@ func (s *Store) view(ctx context.Context, what string, do work) error {
 	return s.explain(what, err)
 }
 
+// look runs do, which is one statement and so sees one state by itself.
+func (s *Store) look(ctx context.Context, what string, do work) error {
+	err := s.persist(ctx, func(ctx context.Context) error { return do(ctx, s.db) })
+	return s.explain(what, err)
+}
+
 // write runs do in a transaction that no other writer's can change the ground
 // under, on this server or another: what do has loaded and judged holds until
 // it commits. Others that wait at the same time may be in the transaction too,
