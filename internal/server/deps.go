@@ -21,9 +21,9 @@ type Store interface {
 
 	// Networks gives the networks that have connections, sorted.
 	Networks(ctx context.Context) ([]string, error)
-	// Asked gives all that is asked for one network; empty where there is
-	// nothing.
-	Asked(ctx context.Context, networkID string) (l2gw.Asked, error)
+	// Asked gives all that is asked for some networks, by their IDs; nothing for
+	// one that nothing is asked for.
+	Asked(ctx context.Context, networkIDs ...string) (map[string]l2gw.Asked, error)
 	// NetworksOf gives the networks that depend on a gateway or a remote
 	// gateway, sorted.
 	NetworksOf(ctx context.Context, gatewayOrRemoteID string) ([]string, error)

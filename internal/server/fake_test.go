@@ -122,8 +122,10 @@ type watchedStore struct {
 	Store
 	mu     sync.Mutex
 	broken error
-	saves  int
-	writes int // of statuses
+	// unreadable is a network that cannot be read.
+	unreadable string
+	saves      int
+	writes     int // of statuses
 }
 
 func (s *watchedStore) set(err error) {
@@ -151,8 +153,12 @@ func (s *watchedStore) Networks(ctx context.Context) ([]string, error) {
 	return with(s.state(nil), func() ([]string, error) { return s.Store.Networks(ctx) })
 }
 
-func (s *watchedStore) Asked(ctx context.Context, id string) (l2gw.Asked, error) {
-	return with(s.state(nil), func() (l2gw.Asked, error) { return s.Store.Asked(ctx, id) })
+func (s *watchedStore) Asked(ctx context.Context, ids ...string) (map[string]l2gw.Asked, error) {
+	err := s.state(nil)
+	if slices.Contains(ids, s.unreadable) {
+		err = errors.Join(err, errors.New("a row makes no sense"))
+	}
+	return with(err, func() (map[string]l2gw.Asked, error) { return s.Store.Asked(ctx, ids...) })
 }
 
 func (s *watchedStore) SetStatus(ctx context.Context, st map[string]l2gw.Status) error {

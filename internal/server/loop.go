@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"landbridge/internal/hwvtep"
@@ -38,6 +39,9 @@ func newLoop(s *Server) *loop {
 		retry: newRetry(), unsaid: true,
 	}
 }
+
+// atOnce is how many networks are read together.
+const atOnce = 16
 
 // saveEvery bounds how often what changes all the time is written down.
 const saveEvery = time.Second
@@ -94,11 +98,8 @@ func (l *loop) do(ctx context.Context, w work) {
 	for device := range w.moved {
 		addTo(w.plan, keys(l.users[device]))
 	}
-	for id := range w.plan {
-		l.planOne(ctx, id, &w)
-	}
-	for id := range w.later {
-		l.planOne(ctx, id, &w)
+	for ids := range slices.Chunk(slices.Concat(keys(w.plan), keys(w.later)), atOnce) {
+		l.planSome(ctx, ids, &w)
 	}
 	for device := range w.reported {
 		addTo(w.status, keys(l.users[device]))
@@ -110,16 +111,29 @@ func (l *loop) do(ctx context.Context, w work) {
 	l.ended(ctx, announcing, l.announce(ctx))
 }
 
-// planOne plans a network, and has its statuses looked at.
-func (l *loop) planOne(ctx context.Context, id string, w *work) {
+// planSome plans networks, and has their statuses looked at. One that cannot be
+// read does not hold up the others.
+func (l *loop) planSome(ctx context.Context, ids []string, w *work) {
 	if ctx.Err() != nil {
 		return
 	}
-	err := l.replan(ctx, id)
-	if outcome(l.retry.networks, id, err) && ctx.Err() == nil {
-		l.log.Warn("a network cannot be planned anew; trying again", "network", id, "error", err)
+	asked, err := l.cfg.Store.Asked(ctx, ids...)
+	if err != nil && len(ids) > 1 {
+		for i := range ids {
+			l.planSome(ctx, ids[i:i+1], w)
+		}
+		return
 	}
-	w.status.Add(id)
+	for _, id := range ids {
+		if err == nil {
+			err = l.replan(ctx, id, asked[id])
+		}
+		if outcome(l.retry.networks, id, err) && ctx.Err() == nil {
+			l.log.Warn("a network cannot be planned anew; trying again", "network", id, "error", err)
+		}
+		w.status.Add(id)
+		err = nil
+	}
 }
 
 // addAbsent adds the networks that name a switch that no database has.

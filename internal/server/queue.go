@@ -65,7 +65,7 @@ func (q *queue) planning(id string) bool {
 }
 
 // take gives all that waits, except that of the networks to plan later it gives
-// one, and only where nothing else waits. Not ok: there is nothing.
+// a few, and only where nothing else waits. Not ok: there is nothing.
 func (q *queue) take() (w work, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -75,11 +75,13 @@ func (q *queue) take() (w work, ok bool) {
 		return w, true
 	}
 	for id := range q.wait.later {
+		if len(w.later) == atOnce {
+			break
+		}
 		delete(q.wait.later, id)
 		w.later.Add(id)
-		return w, true
 	}
-	return w, false
+	return w, len(w.later) > 0
 }
 
 func (w work) urgent() bool {

@@ -9,14 +9,10 @@ import (
 	"landbridge/internal/server/planner"
 )
 
-// replan computes what one network needs from what is there now. An error says
-// that it has to be done again; whatever could be found out is done all the
-// same.
-func (l *loop) replan(ctx context.Context, id string) error {
-	asked, err := l.cfg.Store.Asked(ctx, id)
-	if err != nil {
-		return err
-	}
+// replan computes what one network needs from what is asked and what else is
+// there now. An error says that it has to be done again; whatever could be found
+// out is done all the same.
+func (l *loop) replan(ctx context.Context, id string, asked l2gw.Asked) error {
 	if len(asked.Connections) == 0 && len(asked.RemoteConnections) == 0 {
 		l.drop(id)
 		return nil

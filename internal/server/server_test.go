@@ -238,6 +238,21 @@ func TestACloudOutOfReachKeepsThePlan(t *testing.T) {
 	})
 }
 
+func TestAnUnreadableNetworkDoesNotHoldUpOthers(t *testing.T) {
+	w := newWorld(t)
+	w.store.unreadable = red
+	w.connect(red, "sw")
+	w.connect(blue, "sw")
+	w.server.queue.put(func(q *work) { addTo(q.plan, []string{red, blue}) }) // together
+	w.run()
+	testenv.Eventually(t, soon, "the work that is left", func() error {
+		if s := w.server.State(); s.Networks != 1 || s.Failing != 1 {
+			return fmt.Errorf("%+v", s)
+		}
+		return nil
+	})
+}
+
 func TestTheHealthOfTheCloudIsShown(t *testing.T) {
 	w := newWorld(t).run()
 	s := w.connect(blue, "sw")

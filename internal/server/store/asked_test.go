@@ -18,8 +18,7 @@ func (on suite) TestAsked(t *testing.T) {
 	second := s.remoteConnection(beside, "n1", s.idle, 0)
 	mac := s.remoteMAC(second, "02:00:00:00:00:09")
 
-	got, err := s.Asked(t.Context(), "n1")
-	same(t, "n1", l2gw.Asked{
+	n1 := l2gw.Asked{
 		Gateways:          map[string]l2gw.Gateway{s.g.ID: s.g, beside.ID: beside},
 		Connections:       []l2gw.Connection{s.n1, n1b},
 		RemoteGateways:    map[string]l2gw.RemoteGateway{s.remote.ID: s.remote, s.idle.ID: s.idle},
@@ -27,15 +26,20 @@ func (on suite) TestAsked(t *testing.T) {
 		RemoteHosts: map[string][]l2gw.Host{
 			s.stretched.ID: {{MAC: s.mac.MAC, Addr: s.mac.Addr}}, second.ID: {{MAC: mac.MAC}},
 		},
-	}, must(t, got, err))
-
-	got, err = s.Asked(t.Context(), "n2")
-	same(t, "n2", l2gw.Asked{
-		Gateways: map[string]l2gw.Gateway{s.g.ID: s.g}, Connections: []l2gw.Connection{s.n2},
-	}, must(t, got, err))
-
-	got, err = s.Asked(t.Context(), "nobody's")
-	same(t, "nothing", l2gw.Asked{}, must(t, got, err))
+	}
+	n2 := l2gw.Asked{Gateways: map[string]l2gw.Gateway{s.g.ID: s.g}, Connections: []l2gw.Connection{s.n2}}
+	for name, c := range map[string]struct {
+		of   []string
+		want map[string]l2gw.Asked
+	}{
+		"one":                      {[]string{"n1"}, map[string]l2gw.Asked{"n1": n1}},
+		"one with less":            {[]string{"n2"}, map[string]l2gw.Asked{"n2": n2}},
+		"one without anything":     {[]string{"nobody's"}, map[string]l2gw.Asked{}},
+		"several with one gateway": {[]string{"n2", "nobody's", "n1"}, map[string]l2gw.Asked{"n1": n1, "n2": n2}},
+	} {
+		got, err := s.Asked(t.Context(), c.of...)
+		same(t, name, c.want, must(t, got, err))
+	}
 }
 
 func (on suite) TestNetworks(t *testing.T) {
@@ -217,7 +221,7 @@ func TestInMemory(t *testing.T) {
 	must(t, s, err)
 	w := world{t, s}
 	w.connection(w.gateway("g", device("sw1", port("eth0"))), "n1", vlan(5))
-	if got, err := w.Asked(t.Context(), "n1"); err != nil || len(got.Gateways) != 1 {
+	if got, err := w.Asked(t.Context(), "n1"); err != nil || len(got["n1"].Gateways) != 1 {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if err := s.Close(); err != nil {

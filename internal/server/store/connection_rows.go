@@ -83,6 +83,8 @@ func (r remoteConnectionRow) object() (l2gw.RemoteConnection, error) {
 
 func remoteConnectionGateway(r l2gw.RemoteConnection) string { return r.GatewayID }
 
+func remoteConnectionRemote(r l2gw.RemoteConnection) string { return r.RemoteGatewayID }
+
 func loadRemoteConnections(ctx context.Context, db bun.IDB, s selection) ([]l2gw.RemoteConnection, error) {
 	return load[l2gw.RemoteConnection, remoteConnectionRow](ctx, db, s)
 }

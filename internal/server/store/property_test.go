@@ -328,10 +328,11 @@ func (m *machine) check(rt *rapid.T) {
 	}
 	asked := 0
 	for _, n := range list(rt, m.store.Networks) {
-		a, err := m.store.Asked(m.ctx, n)
+		got, err := m.store.Asked(m.ctx, n)
 		if err != nil {
 			rt.Fatal(err)
 		}
+		a := got[n]
 		asked += len(a.Connections) + len(a.RemoteConnections)
 		for _, hosts := range a.RemoteHosts {
 			asked += len(hosts)
