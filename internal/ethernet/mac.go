@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
-	"strings"
 )
 
 // MAC is a 48-bit IEEE 802 address in transmission order. It is comparable, so
@@ -30,30 +29,30 @@ func ParseMAC(s string) (MAC, error) {
 
 // bareDigits strips the separators of a well-formed address and leaves its 12
 // characters.
-func bareDigits(s string) ([]byte, bool) {
+func bareDigits(s string) (digits []byte, ok bool) {
 	var group int
-	var sep string
+	var sep byte
 	switch len(s) {
 	case 17: // six groups of two
-		group, sep = 2, s[2:3]
-		if sep != ":" && sep != "-" {
+		if group, sep = 2, s[2]; sep != ':' && sep != '-' {
 			return nil, false
 		}
 	case 14: // three groups of four
-		group, sep = 4, "."
+		group, sep = 4, '.'
 	case 12:
 		return []byte(s), true
 	default:
 		return nil, false
 	}
-	parts := strings.Split(s, sep)
-	for _, p := range parts {
-		if len(p) != group {
+	digits = make([]byte, 0, 12)
+	for i := range len(s) {
+		if i%(group+1) < group {
+			digits = append(digits, s[i])
+		} else if s[i] != sep {
 			return nil, false
 		}
 	}
-	digits := []byte(strings.Join(parts, ""))
-	return digits, len(digits) == 12
+	return digits, true
 }
 
 // MustParseMAC is ParseMAC for constants and tests; it panics on bad input.

@@ -13,7 +13,7 @@ import (
 func anyUcast(t *rapid.T) Ucast {
 	return Ucast{
 		MAC:     ethernet.MAC{2, 0, 0, 0, 0, rapid.Byte().Draw(t, "mac") % 3},
-		Addr:    rapid.SampledFrom([]netip.Addr{{}, netip.MustParseAddr("10.0.0.9"), netip.MustParseAddr("fe80::1%eth0")}).Draw(t, "ip"),
+		Addr:    rapid.SampledFrom([]netip.Addr{{}, netip.MustParseAddr("10.0.0.9"), netip.MustParseAddr("fe80::1%eth0"), netip.MustParseAddr("::ffff:10.0.0.9")}).Draw(t, "ip"),
 		Locator: anyLocator(t),
 	}
 }
