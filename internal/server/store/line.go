@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,6 +23,19 @@ type errand struct {
 	do   work
 	err  error
 	done chan struct{}
+	// panicked is what do has panicked with; nil: it has not.
+	panicked any
+}
+
+// try is do, whose panic becomes an error: it is its caller's alone.
+func (e *errand) try(ctx context.Context, db bun.IDB) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			e.panicked = fmt.Sprintf("%v\n\n%s", v, debug.Stack())
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	return e.do(ctx, db)
 }
 
 // line is where errands wait for those before them. Whoever finds nobody at
@@ -106,7 +121,7 @@ func together(batch []*errand) work {
 	return func(ctx context.Context, db bun.IDB) error {
 		for _, e := range batch {
 			var wrote atomic.Bool
-			e.err = e.do(errandContext{ctx, e.ctx, &wrote}, db)
+			e.err = e.try(errandContext{ctx, e.ctx, &wrote}, db)
 			if _, broken := errors.AsType[*l2gw.Error](e.err); e.err != nil && (!broken || wrote.Load()) {
 				return e.err
 			}

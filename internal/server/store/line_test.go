@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -137,6 +138,22 @@ func TestAFailureIsUndoneAlone(t *testing.T) {
 				t.Errorf("%v, %v, %v", *one, *bad, *two)
 			}
 		})
+	}
+}
+
+// Who panics, panics where he called, and nobody else.
+func TestAPanicIsItsCallers(t *testing.T) {
+	q := newQueued(t, Engines()[0])
+	one := q.add(q.remote(1))
+	var told any
+	q.add(func() error {
+		defer func() { told = recover() }()
+		return q.write(t.Context(), "panic", func(context.Context, bun.IDB) error { panic("a bug") })
+	})
+	two := q.add(q.remote(2))
+	q.release(3, "1", "2")
+	if *one != nil || *two != nil || !strings.Contains(fmt.Sprint(told), "a bug") {
+		t.Errorf("%v, %v, %v", *one, *two, told)
 	}
 }
 

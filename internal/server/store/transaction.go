@@ -52,6 +52,9 @@ func (s *Store) write(ctx context.Context, what string, do work) error {
 		}
 		<-e.done
 	}
+	if e.panicked != nil {
+		panic(e.panicked)
+	}
 	return s.explain(what, e.err)
 }
 
