@@ -33,7 +33,7 @@ endef
 # What the race detector needs.
 RACE_PACKAGES     := gcc libc6-dev
 
-.PHONY: help build demo lab lab-down test test-openstack race fuzz check format lint generate generated bench deps deps-lab deps-generate deps-test deps-openstack deps-race root clean
+.PHONY: help build demo lab lab-down test test-openstack race fuzz check format lint generate generated bench bench-api deps deps-lab deps-generate deps-test deps-openstack deps-race root clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -87,8 +87,14 @@ generated: generate
 	@git diff --exit-code -- '*_bpfel.go' '*_bpfel.o' '*_gen.go' || \
 	{ echo "generated files were not up to date: commit what make generate has written"; exit 1; }
 
-bench: ## no benchmarks yet but Go's own
+bench: ## Go's own benchmarks
 	$(GO) test -run '^$$' -bench . ./internal/...
+
+ROUNDS ?= 5
+PHASE  ?= 5s
+BENCH  ?= .
+bench-api: root deps deps-test deps-openstack build ## our API beside that of a real neutron-server; ROUNDS, PHASE (each operation's time), BENCH (a pattern)
+	LANDBRIDGE_BIN=$(BIN) $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 0 ./bench/api -rounds $(ROUNDS) -phase $(PHASE) -results $(CURDIR)/bench/results
 
 $(TOOLS)/gofumpt: tools/go.mod tools/go.sum
 	cd tools && $(GO) build -o $@ mvdan.cc/gofumpt

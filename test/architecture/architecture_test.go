@@ -111,7 +111,7 @@ func within(folder, path string) bool {
 
 func list(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "landbridge/internal/...", "landbridge/cmd/...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "landbridge/internal/...", "landbridge/cmd/...", "landbridge/bench/...")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -14,7 +14,7 @@ type rule struct {
 // ground is what every package may import: types without I/O.
 var ground = []string{"internal/ethernet", "internal/l2gw", "internal/hwvtep"}
 
-// rules has each package under internal and cmd, or a folder as "x/...". The
+// rules has each package under internal, cmd and bench, or a folder as "x/...". The
 // longest match counts. A package that no rule names fails the test, so that
 // whoever adds one decides where it belongs.
 var rules = map[string]rule{
@@ -60,6 +60,12 @@ var rules = map[string]rule{
 	"internal/cli/rest":     {},
 
 	"internal/lab/...": {ours: []string{"internal/..."}},
+
+	"bench/measure": {},
+	"bench/report":  {ours: []string{"bench/measure"}},
+	"bench/load":    {ours: []string{"bench/measure"}},
+	"bench/daemon":  {},
+	"bench/api":     {ours: []string{"bench/...", "internal/lab/..."}},
 
 	"cmd/landbridge":        {ours: []string{"internal/cli"}},
 	"cmd/landbridge-server": {ours: []string{"internal/..."}},
