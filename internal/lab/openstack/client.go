@@ -61,7 +61,7 @@ func (c *Cloud) Client(environment []string, argv ...string) Client {
 func (c *Cloud) OpenStack(environment []string) Client { return c.Client(environment, "openstack") }
 
 // Run runs a command, which must not fail, and gives what it prints.
-func (c Client) Run(t *testing.T, args ...string) string {
+func (c Client) Run(t testing.TB, args ...string) string {
 	t.Helper()
 	out, errs, err := c.run(t.Context(), args)
 	if err != nil {
@@ -71,7 +71,7 @@ func (c Client) Run(t *testing.T, args ...string) string {
 }
 
 // JSON runs a command with the output JSON, and reads it.
-func (c Client) JSON(t *testing.T, into any, args ...string) {
+func (c Client) JSON(t testing.TB, into any, args ...string) {
 	t.Helper()
 	out := c.Run(t, append(args, "-f", "json")...)
 	if err := json.Unmarshal([]byte(out), into); err != nil {
@@ -80,7 +80,7 @@ func (c Client) JSON(t *testing.T, into any, args ...string) {
 }
 
 // Fails runs a command that has to fail, and gives what it says.
-func (c Client) Fails(t *testing.T, args ...string) string {
+func (c Client) Fails(t testing.TB, args ...string) string {
 	t.Helper()
 	out, errs, err := c.run(t.Context(), args)
 	if err == nil {

@@ -50,7 +50,7 @@ func (u User) Environment() []string {
 
 // Login gives what calls the cloud as a user. It takes a new token where an old
 // one is refused.
-func (k *Keystone) Login(t *testing.T, u User) *gophercloud.ProviderClient {
+func (k *Keystone) Login(t testing.TB, u User) *gophercloud.ProviderClient {
 	t.Helper()
 	client, err := openstack.NewClient(KeystoneURL)
 	must(t, err)
@@ -63,13 +63,13 @@ func (k *Keystone) Login(t *testing.T, u User) *gophercloud.ProviderClient {
 }
 
 // Token gives a new token of a user.
-func (k *Keystone) Token(t *testing.T, u User) string {
+func (k *Keystone) Token(t testing.TB, u User) string {
 	t.Helper()
 	return k.Login(t, u).Token()
 }
 
 // identity is Keystone's API as the administrator uses it.
-func (k *Keystone) identity(t *testing.T) *gophercloud.ServiceClient {
+func (k *Keystone) identity(t testing.TB) *gophercloud.ServiceClient {
 	t.Helper()
 	if k.admin == nil {
 		var err error
@@ -80,7 +80,7 @@ func (k *Keystone) identity(t *testing.T) *gophercloud.ServiceClient {
 }
 
 // seed makes what a cloud has beside what keystone-manage bootstrap makes.
-func (k *Keystone) seed(t *testing.T) {
+func (k *Keystone) seed(t testing.TB) {
 	t.Helper()
 	_, err := roles.Create(t.Context(), k.identity(t), roles.CreateOpts{Name: "service"}).Extract()
 	must(t, err)
@@ -90,7 +90,7 @@ func (k *Keystone) seed(t *testing.T) {
 }
 
 // AddProject makes a project and gives its id.
-func (k *Keystone) AddProject(t *testing.T, name string) string {
+func (k *Keystone) AddProject(t testing.TB, name string) string {
 	t.Helper()
 	p, err := projects.Create(t.Context(), k.identity(t), projects.CreateOpts{Name: name, DomainID: Domain}).Extract()
 	must(t, err)
@@ -98,12 +98,12 @@ func (k *Keystone) AddProject(t *testing.T, name string) string {
 }
 
 // AddUser makes a user with roles in a project, which exists.
-func (k *Keystone) AddUser(t *testing.T, name, project string, roles ...string) User {
+func (k *Keystone) AddUser(t testing.TB, name, project string, roles ...string) User {
 	t.Helper()
 	return k.addUser(t, User{Name: name, Password: name + "'s secret", Project: project}, roles...)
 }
 
-func (k *Keystone) addUser(t *testing.T, u User, names ...string) User {
+func (k *Keystone) addUser(t testing.TB, u User, names ...string) User {
 	t.Helper()
 	made, err := users.Create(t.Context(), k.identity(t), users.CreateOpts{Name: u.Name, Password: u.Password, DomainID: Domain}).Extract()
 	must(t, err)
@@ -119,7 +119,7 @@ func (k *Keystone) addUser(t *testing.T, u User, names ...string) User {
 // SetPassword changes a user's password as an administrator does. All tokens of
 // the user end with it, and those that Keystone gives within the same second:
 // it returns when there are good ones again.
-func (k *Keystone) SetPassword(t *testing.T, u User, password string) User {
+func (k *Keystone) SetPassword(t testing.TB, u User, password string) User {
 	t.Helper()
 	_, err := users.Update(t.Context(), k.identity(t), u.ID, users.UpdateOpts{Password: password}).Extract()
 	must(t, err)
@@ -135,13 +135,13 @@ func (k *Keystone) SetPassword(t *testing.T, u User, password string) User {
 }
 
 // Revoke ends a token.
-func (k *Keystone) Revoke(t *testing.T, token string) {
+func (k *Keystone) Revoke(t testing.TB, token string) {
 	t.Helper()
 	must(t, tokens.Revoke(t.Context(), k.identity(t), token).Err)
 }
 
 // SetEndpoint makes a URL what the catalogue has for a type of service.
-func (k *Keystone) SetEndpoint(t *testing.T, kind, url string) {
+func (k *Keystone) SetEndpoint(t testing.TB, kind, url string) {
 	t.Helper()
 	page, err := services.List(k.identity(t), services.ListOpts{ServiceType: kind}).AllPages(t.Context())
 	must(t, err)
@@ -158,7 +158,7 @@ func (k *Keystone) SetEndpoint(t *testing.T, kind, url string) {
 	must(t, err)
 }
 
-func (k *Keystone) role(t *testing.T, name string) string {
+func (k *Keystone) role(t testing.TB, name string) string {
 	t.Helper()
 	page, err := roles.List(k.identity(t), roles.ListOpts{Name: name}).AllPages(t.Context())
 	must(t, err)
@@ -170,7 +170,7 @@ func (k *Keystone) role(t *testing.T, name string) string {
 	return found[0].ID
 }
 
-func (k *Keystone) project(t *testing.T, name string) string {
+func (k *Keystone) project(t testing.TB, name string) string {
 	t.Helper()
 	page, err := projects.List(k.identity(t), projects.ListOpts{Name: name}).AllPages(t.Context())
 	must(t, err)

@@ -44,7 +44,7 @@ type Keystone struct {
 	admin    *gophercloud.ServiceClient // nil: not logged in yet
 }
 
-func newKeystone(t *testing.T, c *Cloud) *Keystone {
+func newKeystone(t testing.TB, c *Cloud) *Keystone {
 	t.Helper()
 	k := &Keystone{cloud: c, database: c.database(t, "keystone")}
 	must(t, errors.Join(os.MkdirAll(c.file("keystone/fernet"), 0o700), os.Mkdir(c.file("keystone/credential"), 0o700)))
@@ -60,7 +60,7 @@ func newKeystone(t *testing.T, c *Cloud) *Keystone {
 	return k
 }
 
-func (k *Keystone) configure(t *testing.T, life time.Duration) {
+func (k *Keystone) configure(t testing.TB, life time.Duration) {
 	t.Helper()
 	k.cloud.write(t, "keystone/keystone.conf", keystoneConf, "DATABASE", k.database, "EXPIRATION", fmt.Sprint(int(life.Seconds())))
 }
@@ -85,7 +85,7 @@ func (k *Keystone) manage(ctx context.Context, command string, args ...string) e
 }
 
 // run starts the service and makes what Neutron needs of it.
-func (k *Keystone) run(t *testing.T) {
+func (k *Keystone) run(t testing.TB) {
 	t.Helper()
 	k.Run(t)
 	k.seed(t)
@@ -93,7 +93,7 @@ func (k *Keystone) run(t *testing.T) {
 
 // SetTokenLife has tokens that are given from now on be good for some time, in
 // whole seconds. Keystone is restarted for it.
-func (k *Keystone) SetTokenLife(t *testing.T, life time.Duration) {
+func (k *Keystone) SetTokenLife(t testing.TB, life time.Duration) {
 	t.Helper()
 	k.Stop(t)
 	k.configure(t, life)

@@ -3,6 +3,7 @@ package openstack
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -63,7 +64,7 @@ enable_security_group = False
 `
 
 // prepareNeutron gives what makes its database.
-func (c *Cloud) prepareNeutron(t *testing.T) step {
+func (c *Cloud) prepareNeutron(t testing.TB) step {
 	t.Helper()
 	c.write(t, "neutron/database.ini", databaseConf, "DATABASE", c.database(t, "neutron"))
 	return func(ctx context.Context) error {
@@ -71,7 +72,7 @@ func (c *Cloud) prepareNeutron(t *testing.T) step {
 	}
 }
 
-func (c *Cloud) runNeutron(t *testing.T) {
+func (c *Cloud) runNeutron(t testing.TB) {
 	t.Helper()
 	strategy := "noauth"
 	if c.Keystone != nil {
@@ -82,7 +83,7 @@ func (c *Cloud) runNeutron(t *testing.T) {
 	c.write(t, "neutron/ml2.ini", ml2Conf, "VNIS", c.options.VNIs)
 	c.write(t, "neutron/neutron.conf", neutronConf, "AUTH", strategy, "ADDRESS", Address, "TRANSPORT", c.RabbitMQ.URL(""),
 		"KEYSTONE", KeystoneURL, "SERVICEUSER", neutron.Name, "SERVICEPASSWORD", neutron.Password, "SERVICEPROJECT", ServiceProject)
-	argv := []string{"neutron-server"}
+	argv := append(slices.Clone(c.options.Under), "neutron-server")
 	for _, name := range []string{"neutron.conf", "database.ini", "ml2.ini"} {
 		argv = append(argv, "--config-file", c.file("neutron/"+name))
 	}

@@ -47,6 +47,10 @@ const (
 type Options struct {
 	Keystone bool   // else Neutron believes everybody (noauth)
 	VNIs     string // of Neutron's networks; "": "1000:1999"
+	// MariaDB starts the database; nil: testenv.StartMariaDB.
+	MariaDB func(testing.TB) *testenv.DatabaseServer
+	// Under is what Neutron runs under, as taskset: the words before its command.
+	Under []string
 }
 
 // Cloud is the control plane of a cloud. It ends with its test.
@@ -65,10 +69,13 @@ type Cloud struct {
 
 // Start starts a cloud and returns when its services answer. Where the test
 // fails, the ends of their logs are shown.
-func Start(t *testing.T, o Options) *Cloud {
+func Start(t testing.TB, o Options) *Cloud {
 	t.Helper()
 	if o.VNIs == "" {
 		o.VNIs = "1000:1999"
+	}
+	if o.MariaDB == nil {
+		o.MariaDB = testenv.StartMariaDB
 	}
 	c := &Cloud{options: o, Dir: directory(t), Namespace: testenv.Namespace(t, "cloud")}
 	defer t.Cleanup(func() { // the first of all: before the services are killed
@@ -78,7 +85,7 @@ func Start(t *testing.T, o Options) *Cloud {
 	})
 	must(t, c.Namespace.AddBridge(Bridge))
 	must(t, c.Namespace.AddAddr(Bridge, netip.MustParsePrefix(Address+"/24")))
-	c.MariaDB = testenv.StartMariaDB(t)
+	c.MariaDB = o.MariaDB(t)
 	steps := []step{c.prepareNeutron(t)}
 	if o.Keystone {
 		c.Keystone = newKeystone(t, c)
@@ -96,7 +103,7 @@ func Start(t *testing.T, o Options) *Cloud {
 
 // sideBySide starts steps; what it gives waits for them. They end with the
 // test.
-func sideBySide(t *testing.T, steps []step) (wait func() error) {
+func sideBySide(t testing.TB, steps []step) (wait func() error) {
 	var group errgroup.Group
 	for _, do := range steps {
 		group.Go(func() error { return do(t.Context()) })
@@ -109,7 +116,7 @@ func sideBySide(t *testing.T, steps []step) (wait func() error) {
 type step func(context.Context) error
 
 // directory is not t.TempDir, whose paths may be too long for a socket.
-func directory(t *testing.T) string {
+func directory(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "lb-openstack-")
 	must(t, err)
@@ -118,7 +125,7 @@ func directory(t *testing.T) string {
 }
 
 // database makes a database of MariaDB and gives its URL for SQLAlchemy.
-func (c *Cloud) database(t *testing.T, name string) string {
+func (c *Cloud) database(t testing.TB, name string) string {
 	t.Helper()
 	db := c.MariaDB.Connect(t, "")
 	defer func() { _ = db.Close() }()
@@ -162,7 +169,7 @@ func (c *Cloud) environ(more ...string) []string {
 	return append([]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + c.Dir, "LANG=C.UTF-8"}, more...)
 }
 
-func (c *Cloud) showLogs(t *testing.T) {
+func (c *Cloud) showLogs(t testing.TB) {
 	t.Helper()
 	logs, err := filepath.Glob(c.file("*.log"))
 	must(t, err)
@@ -173,7 +180,7 @@ func (c *Cloud) showLogs(t *testing.T) {
 }
 
 // write makes a file of the cloud. In its text, DIR is the cloud's directory.
-func (c *Cloud) write(t *testing.T, name, text string, replace ...string) {
+func (c *Cloud) write(t testing.TB, name, text string, replace ...string) {
 	t.Helper()
 	must(t, os.MkdirAll(filepath.Dir(c.file(name)), 0o700))
 	text = strings.NewReplacer(append(replace, "DIR", c.Dir)...).Replace(text)
@@ -182,7 +189,7 @@ func (c *Cloud) write(t *testing.T, name, text string, replace ...string) {
 
 func (c *Cloud) file(name string) string { return filepath.Join(c.Dir, name) }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

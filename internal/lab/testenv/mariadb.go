@@ -69,5 +69,5 @@ func (s *DatabaseServer) Socket() string { return s.file("sock") }
 // mariadbUser is what the server does at each start: it makes the user.
 func mariadbUser() string {
 	quoted := strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(DatabasePassword)
-	return fmt.Sprintf("SET NAMES utf8mb4;\nGRANT ALL ON *.* TO '%s'@'%%' IDENTIFIED BY '%s' WITH GRANT OPTION;\n", DatabaseUser, quoted)
+	return fmt.Sprintf("SET NAMES utf8mb4;\nGRANT ALL ON *.* TO '%s'@'%%' IDENTIFIED BY '%s';\n", DatabaseUser, quoted)
 }

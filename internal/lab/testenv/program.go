@@ -103,6 +103,9 @@ func startChild(cmd *exec.Cmd, ns *netns.Namespace) (*child, error) {
 	return &child{cmd.Process, exited}, nil
 }
 
+// PID is the program's process.
+func (p *Program) PID() int { return p.child.Pid }
+
 // Stop ends the program in good order; where it takes longer than Within, the
 // test fails.
 func (p *Program) Stop(t testing.TB) {
