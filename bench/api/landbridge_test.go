@@ -6,23 +6,18 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"landbridge/bench/daemon"
 	"landbridge/bench/load"
+	"landbridge/internal/lab/testenv"
 )
 
-// startWithin is how long a server may take to start.
+// startWithin is how long a server may take to start, and to end.
 const startWithin = 2 * time.Minute
-
-// landbridge is a server that is measured.
-type landbridge struct {
-	*daemon.Daemon
-	url, metrics string
-}
 
 // options are what differs between servers that are measured.
 type options struct {
@@ -32,8 +27,15 @@ type options struct {
 	more     []string
 }
 
-// serverCore is the processor core that servers may use.
-var serverCore = 0
+// onOneCore is what a server runs under that may use one processor core, always
+// the same.
+var onOneCore = []string{"taskset", "--cpu-list", "0"}
+
+// landbridge is a server that is measured.
+type landbridge struct {
+	*testenv.Program
+	load.Server
+}
 
 // startLandbridge starts a server that ends with its benchmark.
 func startLandbridge(b *testing.B, o options) landbridge {
@@ -44,29 +46,35 @@ func startLandbridge(b *testing.B, o options) landbridge {
 		b.Fatal(err)
 	}
 	listen, metrics := fmt.Sprint("127.0.0.1:", freePort(b)), fmt.Sprint("127.0.0.1:", freePort(b))
-	s := landbridge{url: "http://" + listen, metrics: "http://" + metrics}
-	p := daemon.Program{
-		Name: "landbridge-server", Dir: dir, Log: filepath.Join(dir, "log"), Ready: answers(s.metrics + "/readyz"),
-		Argv: append([]string{
-			program(b, "landbridge-server"), "--database", o.database, "--cloud-file", cloud,
-			"--listen", listen, "--metrics-listen", metrics,
-		}, o.more...),
-	}
+	argv := append([]string{
+		filepath.Join(testenv.Programs(), "landbridge-server"), "--database", o.database, "--cloud-file", cloud,
+		"--listen", listen, "--metrics-listen", metrics,
+	}, o.more...)
 	if !o.free {
-		p.Core, p.Env = &serverCore, []string{"GOMAXPROCS=1"}
+		argv = append(onOneCore[:len(onOneCore):len(onOneCore)], argv...)
 	}
-	s.Daemon = start(b, p)
+	s := landbridge{
+		&testenv.Program{
+			Name: "landbridge-server", Log: filepath.Join(dir, "log"), Within: startWithin, Ready: ready("http://" + metrics + "/readyz"),
+			Command: func() *exec.Cmd {
+				cmd := exec.Command(argv[0], argv[1:]...)
+				cmd.Dir = dir
+				return cmd
+			},
+		},
+		load.Server{URL: "http://" + listen},
+	}
+	s.Run(b)
 	return s
 }
 
-// program gives the path of one of Landbridge's programs.
-func program(b *testing.B, name string) string {
-	b.Helper()
-	dir := os.Getenv("LANDBRIDGE_BIN")
-	if dir == "" {
-		b.Fatal("LANDBRIDGE_BIN has to name the folder with the programs: run make bench-api")
+// ready waits for a page.
+func ready(url string) func() error {
+	client := load.NewClient(load.Server{URL: url})
+	return func() error {
+		_, err := client.Do(context.Background(), load.Request{Method: http.MethodGet})
+		return err
 	}
-	return filepath.Join(dir, name)
 }
 
 func freePort(b *testing.B) int {
@@ -77,32 +85,6 @@ func freePort(b *testing.B) int {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
-}
-
-// start starts a program that ends with its benchmark.
-func start(b *testing.B, p daemon.Program) *daemon.Daemon {
-	b.Helper()
-	ctx, cancel := context.WithTimeout(b.Context(), startWithin)
-	defer cancel()
-	d, err := daemon.Start(ctx, p)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := d.Stop(); err != nil {
-			b.Error(err)
-		}
-	})
-	return d
-}
-
-// answers waits for a page.
-func answers(url string) func(context.Context) error {
-	client := load.NewClient(url)
-	return func(ctx context.Context) error {
-		_, err := client.Do(ctx, load.Request{Method: http.MethodGet})
-		return err
-	}
 }
 
 func networkID(n int) string { return fmt.Sprintf("b10e0000-0000-4000-8000-%012x", n) }

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"landbridge/bench/daemon"
 	"landbridge/bench/load"
+	"landbridge/bench/memory"
 	"landbridge/bench/report"
 	"landbridge/internal/lab/testenv"
 )
@@ -50,12 +50,12 @@ func BenchmarkMemory(b *testing.B) {
 func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
 
 // watch gives the most that a server has while it is at rest.
-func watch(b *testing.B, s landbridge) (most daemon.Memory) {
+func watch(b *testing.B, s landbridge) (most memory.Usage) {
 	b.Helper()
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for end := time.After(rest); ; {
-		m, err := s.Memory()
+		m, err := memory.Of(s.PID())
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func aSwitch(b *testing.B) []string {
 // awaitActive waits until the switch has all rows.
 func awaitActive(b *testing.B, s landbridge) {
 	b.Helper()
-	c := load.NewClient(s.url)
+	c := load.NewClient(s.Server)
 	defer c.Close()
 	testenv.Eventually(b, activeWithin, "the remote connection is ACTIVE", func() (err error) {
 		_, failed := c.Do(b.Context(), load.Request{Method: http.MethodGet, Path: remoteConnections("", "").path, See: func(body []byte) error {

@@ -27,15 +27,16 @@ const (
 
 // table is a server with so many remote MACs, of which pages are read.
 type table struct {
-	url, path string
-	ids       []string
+	at   load.Server
+	path string
+	ids  []string
 }
 
 func newTable(b *testing.B, database string, n int) table {
 	b.Helper()
 	s := startLandbridge(b, options{database: database, networks: 1})
 	kind, ids := fill(b, s, n)
-	return table{s.url, kind.path, ids}
+	return table{s.Server, kind.path, ids}
 }
 
 // p95 reads pages that begin anywhere.
@@ -46,7 +47,7 @@ func (t table) p95(b *testing.B, order string) float64 {
 		marker := t.ids[rand.IntN(len(t.ids)-100)] // a whole page follows, where it is in this order
 		requests[i] = load.Request{Method: http.MethodGet, Path: fmt.Sprintf("%s?limit=100&marker=%s%s", t.path, marker, order)}
 	}
-	got := load.Run(b.Context(), t.url, 1, load.Of(requests))
+	got := load.Run(b.Context(), t.at, 1, load.Of(requests))
 	if got.First != nil {
 		b.Fatal(got.First)
 	}
@@ -101,7 +102,7 @@ const bulk = 1000
 // fill makes what remote MACs stand on, and so many of them.
 func fill(b *testing.B, s landbridge, n int) (macs kind, ids []string) {
 	b.Helper()
-	c := load.NewClient(s.url)
+	c := load.NewClient(s.Server)
 	defer c.Close()
 	gw := made(b, c, gateways())
 	made(b, c, connections(gw))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"landbridge/bench/load"
+	"landbridge/internal/lab/openstack"
 	"landbridge/internal/lab/testenv"
 )
 
@@ -28,7 +29,7 @@ var operations = []string{"list of 1,000", "show", "create", "delete"}
 // rival is a server with a kind of objects.
 type rival struct {
 	name string
-	url  string
+	at   load.Server
 	kind kind
 	// aimed says that the aim is meant for it.
 	aimed bool
@@ -57,7 +58,7 @@ func (p point) String() string {
 // prepare makes the objects that are listed and shown.
 func (r *rival) prepare(b *testing.B) {
 	b.Helper()
-	client := load.NewClient(r.url)
+	client := load.NewClient(r.at)
 	defer client.Close()
 	for len(r.standing) < listed {
 		_, err := client.Do(b.Context(), r.kind.bulk(r.number, listed/10, func(body []byte) error {
@@ -86,7 +87,7 @@ func (r *rival) measure(b *testing.B, each time.Duration) round {
 		}
 		for _, operation := range operations {
 			p := point{operation, clients}
-			got := load.Run(b.Context(), r.url, clients, sources[operation])
+			got := load.Run(b.Context(), r.at, clients, sources[operation])
 			if out[p] = got; got.First != nil {
 				b.Errorf("%s: %s: %d failed: %v", r.name, p, got.Failed, got.First)
 			}
@@ -131,15 +132,24 @@ func (r *rival) deleteAll(created *[]string) load.Source {
 	}
 }
 
+// beside makes a database in Neutron's server, reached by the same socket.
+func beside(b *testing.B, cloud *openstack.Cloud) string {
+	b.Helper()
+	return cloud.MariaDB.NewDatabase(b).URL() + "?unix_socket=" + cloud.MariaDB.Socket()
+}
+
 func BenchmarkThroughput(b *testing.B) {
-	database := testenv.StartDurableMariaDB(b)
-	neutron := &rival{name: "neutron-server, networks", url: startNeutron(b, database), kind: networks()}
-	one := startLandbridge(b, options{database: database.NewDatabase(b).URL(), networks: 20_000})
-	all := startLandbridge(b, options{database: database.NewDatabase(b).URL(), networks: 1, free: true})
+	cloud := openstack.Start(b, openstack.Options{VNIs: "1:100000", MariaDB: testenv.StartDurableMariaDB, Under: onOneCore})
+	neutron := &rival{
+		name: "neutron-server, networks", kind: networks(),
+		at: load.Server{URL: openstack.NeutronURL, Dial: cloud.Namespace.DialContext},
+	}
+	one := startLandbridge(b, options{database: beside(b, cloud), networks: 20_000})
+	all := startLandbridge(b, options{database: beside(b, cloud), networks: 1, free: true})
 	ours := []*rival{
-		{name: "remote gateways", url: one.url, kind: remoteGateways(), aimed: true},
-		{name: "connections", url: one.url, kind: connections(made(b, load.NewClient(one.url), gateways())), aimed: true},
-		{name: "remote gateways, server on all cores", url: all.url, kind: remoteGateways()},
+		{name: "remote gateways", at: one.Server, kind: remoteGateways(), aimed: true},
+		{name: "connections", at: one.Server, kind: connections(made(b, load.NewClient(one.Server), gateways())), aimed: true},
+		{name: "remote gateways, server on all cores", at: all.Server, kind: remoteGateways()},
 	}
 	rivals := append([]*rival{neutron}, ours...)
 	for _, r := range rivals {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -46,6 +47,13 @@ func (r Result) And(o Result) Result {
 	return joined
 }
 
+// Server is where requests go.
+type Server struct {
+	URL string // "http://127.0.0.1:9696"
+	// Dial opens connections; nil: as usual.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
 // Client sends requests to one server, over one connection that stays open.
 type Client struct {
 	base string
@@ -53,10 +61,10 @@ type Client struct {
 	body bytes.Buffer
 }
 
-// NewClient makes a client of the server at base ("http://127.0.0.1:9696").
-func NewClient(base string) *Client {
-	return &Client{base: base, http: &http.Client{Timeout: within, Transport: &http.Transport{
-		MaxIdleConnsPerHost: 1, DisableCompression: true,
+// NewClient makes a client of a server.
+func NewClient(s Server) *Client {
+	return &Client{base: s.URL, http: &http.Client{Timeout: within, Transport: &http.Transport{
+		DialContext: s.Dial, MaxIdleConnsPerHost: 1, DisableCompression: true,
 	}}}
 }
 
@@ -99,7 +107,7 @@ type Source func() (r Request, ok bool)
 
 // Run sends the requests of a source by so many clients, each its next as soon
 // as it has the answer to the one before.
-func Run(ctx context.Context, base string, clients int, source Source) Result {
+func Run(ctx context.Context, s Server, clients int, source Source) Result {
 	var mu sync.Mutex
 	next := func() (Request, bool) {
 		mu.Lock()
@@ -110,7 +118,7 @@ func Run(ctx context.Context, base string, clients int, source Source) Result {
 	var all sync.WaitGroup
 	began := time.Now()
 	for i := range results {
-		all.Go(func() { results[i] = NewClient(base).run(ctx, next) })
+		all.Go(func() { results[i] = NewClient(s).run(ctx, next) })
 	}
 	all.Wait()
 	took := time.Since(began)

@@ -1,13 +1,16 @@
 package load_test
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,7 +53,7 @@ func TestRunSendsEachRequestOnce(t *testing.T) {
 		bodies = append(bodies, string(body))
 		return nil
 	}
-	got := load.Run(t.Context(), e.URL, 3, load.Of([]load.Request{
+	got := load.Run(t.Context(), load.Server{URL: e.URL}, 3, load.Of([]load.Request{
 		{Method: "POST", Path: "/a", Body: []byte("1"), See: see},
 		{Method: "POST", Path: "/b", Body: []byte("2"), See: see},
 		{Method: "GET", Path: "/c"},
@@ -72,7 +75,7 @@ func TestRunSendsEachRequestOnce(t *testing.T) {
 }
 
 func TestARefusalIsTold(t *testing.T) {
-	c := load.NewClient(newEcho(t).URL)
+	c := load.NewClient(load.Server{URL: newEcho(t).URL})
 	defer c.Close()
 	_, err := c.Do(t.Context(), load.Request{Method: "POST", Path: "/no", Body: []byte("the reason")})
 	if err == nil || !strings.Contains(err.Error(), "POST /no: 409 Conflict: the reason") {
@@ -82,17 +85,22 @@ func TestARefusalIsTold(t *testing.T) {
 
 func TestAClientKeepsItsConnection(t *testing.T) {
 	e := newEcho(t)
+	var dialled atomic.Int64
+	there := load.Server{URL: e.URL, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialled.Add(1)
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}}
 	list := slices.Repeat([]load.Request{{Method: "GET", Path: "/"}, {Method: "POST", Path: "/no", Body: []byte("x")}}, 20)
-	load.Run(t.Context(), e.URL, 2, load.Of(list))
-	if n := len(e.connections); n < 1 || n > 2 {
-		t.Errorf("%d connections of 2 clients", n)
+	load.Run(t.Context(), there, 2, load.Of(list))
+	if n := len(e.connections); n < 1 || n > 2 || dialled.Load() != int64(n) {
+		t.Errorf("%d connections of 2 clients, dialled %d", n, dialled.Load())
 	}
 }
 
 func TestForEnds(t *testing.T) {
 	e := newEcho(t)
 	source := load.For(20*time.Millisecond, func() (load.Request, bool) { return load.Request{Method: "GET", Path: "/"}, true })
-	got := load.Run(t.Context(), e.URL, 2, source)
+	got := load.Run(t.Context(), load.Server{URL: e.URL}, 2, source)
 	if len(got.Sample) == 0 || got.Took < 20*time.Millisecond {
 		t.Errorf("%d requests in %v", len(got.Sample), got.Took)
 	}

@@ -64,7 +64,7 @@ var rules = map[string]rule{
 	"bench/measure": {},
 	"bench/report":  {ours: []string{"bench/measure"}},
 	"bench/load":    {ours: []string{"bench/measure"}},
-	"bench/daemon":  {},
+	"bench/memory":  {},
 	"bench/api":     {ours: []string{"bench/...", "internal/lab/..."}},
 
 	"cmd/landbridge":        {ours: []string{"internal/cli"}},

@@ -1,4 +1,5 @@
-package daemon
+// Package memory tells what a process has of the machine's memory.
+package memory
 
 import (
 	"bufio"
@@ -10,22 +11,22 @@ import (
 	"strings"
 )
 
-// Memory is what a process has of the machine's memory, in bytes.
-type Memory struct {
+// Usage is what a process has, in bytes.
+type Usage struct {
 	Now  int64 // VmRSS
 	Peak int64 // VmHWM: the most that it has had
 }
 
-// Memory tells what the program itself uses, without its children.
-func (d *Daemon) Memory() (Memory, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.PID()))
+// Of tells what a process has, without its children.
+func Of(pid int) (Usage, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return Memory{}, err
+		return Usage{}, err
 	}
 	return parseStatus(text)
 }
 
-func parseStatus(text []byte) (m Memory, err error) {
+func parseStatus(text []byte) (m Usage, err error) {
 	fields := map[string]*int64{"VmRSS": &m.Now, "VmHWM": &m.Peak}
 	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
 		name, rest, _ := strings.Cut(lines.Text(), ":")
