@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"golang.org/x/net/icmp"
-	"golang.org/x/net/ipv4"
 	"golang.org/x/sys/unix"
 
 	"landbridge/internal/lab/netns"
@@ -26,8 +25,8 @@ const (
 	// receiveBuffer holds the answers of some seconds at 1 ms, so that a busy
 	// machine loses none between kernel and pinger.
 	receiveBuffer = 4 << 20
-	icmpProtocol  = 1
-	payloadSize   = 8 // the sequence number, not cut to ICMP's 16 bits
+	// seqSize is the sequence number in the payload, not cut to ICMP's 16 bits.
+	seqSize = 8
 )
 
 // Result is the account of a ping.
@@ -52,6 +51,8 @@ func (r Result) String() string {
 // Pinger sends requests until it is stopped.
 type Pinger struct {
 	dst    netip.Addr
+	icmp   version
+	size   int // of the payload
 	id     uint16
 	conn   *net.IPConn
 	cancel context.CancelFunc
@@ -68,7 +69,7 @@ type Pinger struct {
 // Start pings an address from inside a namespace, once in each interval, until
 // Stop.
 func Start(ns *netns.Namespace, dst netip.Addr, interval time.Duration) (*Pinger, error) {
-	p, err := open(ns, dst)
+	p, err := open(ns, dst, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,13 @@ func Start(ns *netns.Namespace, dst netip.Addr, interval time.Duration) (*Pinger
 // Count sends n requests, one in each interval, and waits for their answers.
 // It ends early, with what it has, when ctx does.
 func Count(ctx context.Context, ns *netns.Namespace, dst netip.Addr, n int, interval time.Duration) (Result, error) {
-	p, err := open(ns, dst)
+	return CountSized(ctx, ns, dst, 0, n, interval)
+}
+
+// CountSized is Count with IP packets of a size in bytes, headers included, that
+// nobody on the way may cut; 0: short ones.
+func CountSized(ctx context.Context, ns *netns.Namespace, dst netip.Addr, size, n int, interval time.Duration) (Result, error) {
+	p, err := open(ns, dst, size)
 	if err != nil {
 		return Result{}, err
 	}
@@ -131,18 +138,19 @@ func (p *Pinger) Now() Result {
 	return r
 }
 
-func open(ns *netns.Namespace, dst netip.Addr) (*Pinger, error) {
+func open(ns *netns.Namespace, dst netip.Addr, size int) (*Pinger, error) {
+	v := versionOf(dst)
 	p := &Pinger{
-		dst: dst, id: uint16(rand.Uint32()),
+		dst: dst, icmp: v, size: max(seqSize, size-v.headers), id: uint16(rand.Uint32()),
 		cancel: func() {}, news: make(chan struct{}, 1),
 	}
 	err := ns.Do(func() error {
-		conn, err := net.ListenPacket("ip4:icmp", "0.0.0.0")
+		conn, err := net.ListenPacket(p.icmp.network, p.icmp.any)
 		if err != nil {
 			return err
 		}
 		p.conn = conn.(*net.IPConn)
-		return enlarge(p.conn)
+		return prepare(p.conn, p.icmp)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open a socket to ping from %s: %w", ns.Name, err)
@@ -151,7 +159,8 @@ func open(ns *netns.Namespace, dst netip.Addr) (*Pinger, error) {
 	return p, nil
 }
 
-func enlarge(conn *net.IPConn) error {
+// prepare gives a socket its buffer, and keeps its packets whole.
+func prepare(conn *net.IPConn, v version) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
@@ -159,6 +168,9 @@ func enlarge(conn *net.IPConn) error {
 	var opt error
 	err = raw.Control(func(fd uintptr) {
 		opt = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer)
+		for _, option := range v.whole {
+			opt = errors.Join(opt, unix.SetsockoptInt(int(fd), v.level, option.name, option.value))
+		}
 	})
 	return errors.Join(err, opt)
 }
@@ -183,8 +195,10 @@ func (p *Pinger) send() {
 	p.result.Sent++
 	p.mu.Unlock()
 
-	echo := &icmp.Echo{ID: int(p.id), Seq: seq & 0xffff, Data: binary.BigEndian.AppendUint64(nil, uint64(seq))}
-	b, err := (&icmp.Message{Type: ipv4.ICMPTypeEcho, Body: echo}).Marshal(nil)
+	data := make([]byte, p.size)
+	binary.BigEndian.PutUint64(data, uint64(seq))
+	echo := &icmp.Echo{ID: int(p.id), Seq: seq & 0xffff, Data: data}
+	b, err := (&icmp.Message{Type: p.icmp.request, Body: echo}).Marshal(nil)
 	if err == nil {
 		_, err = p.conn.WriteTo(b, &net.IPAddr{IP: p.dst.AsSlice()})
 	}
@@ -213,13 +227,13 @@ func (p *Pinger) receive() {
 
 func (p *Pinger) parse(b []byte, from net.Addr) (seq uint64, ok bool) {
 	addr, isIP := from.(*net.IPAddr)
-	msg, err := icmp.ParseMessage(icmpProtocol, b)
-	if err != nil || !isIP || msg.Type != ipv4.ICMPTypeEchoReply {
+	msg, err := icmp.ParseMessage(p.icmp.protocol, b)
+	if err != nil || !isIP || msg.Type != p.icmp.reply {
 		return 0, false
 	}
 	a, _ := netip.AddrFromSlice(addr.IP)
 	echo, isEcho := msg.Body.(*icmp.Echo)
-	if !isEcho || a.Unmap() != p.dst || echo.ID != int(p.id) || len(echo.Data) != payloadSize {
+	if !isEcho || a.Unmap() != p.dst || echo.ID != int(p.id) || len(echo.Data) != p.size {
 		return 0, false
 	}
 	return binary.BigEndian.Uint64(echo.Data), true

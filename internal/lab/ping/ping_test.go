@@ -20,6 +20,8 @@ func pair(t *testing.T) (a, b *netns.Namespace) {
 		netns.Veth(a, "eth0", b, "eth0"),
 		a.AddAddr("eth0", netip.MustParsePrefix("192.0.2.1/24")),
 		b.AddAddr("eth0", netip.MustParsePrefix("192.0.2.2/24")),
+		a.AddAddr("eth0", netip.MustParsePrefix("2001:db8::1/64")),
+		b.AddAddr("eth0", netip.MustParsePrefix("2001:db8::2/64")),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +37,30 @@ func TestCountAccountsForEveryRequest(t *testing.T) {
 	}
 	if r.Sent != 300 || r.Received != 300 || r.Duplicates != 0 || r.Lost() != 0 || r.RTT <= 0 {
 		t.Errorf("%s, RTT %v", r, r.RTT)
+	}
+}
+
+func TestIPv6(t *testing.T) {
+	a, _ := pair(t)
+	r, err := Count(t.Context(), a, netip.MustParseAddr("2001:db8::2"), 30, time.Millisecond)
+	if err != nil || r.Sent != 30 || r.Lost() != 0 || r.Duplicates != 0 {
+		t.Errorf("%s, %v", r, err)
+	}
+}
+
+// What is as large as a link carries passes whole; nothing larger is sent.
+func TestSizes(t *testing.T) {
+	a, b := pair(t)
+	if err := errors.Join(a.SetMTU("eth0", 1400), b.SetMTU("eth0", 1400)); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{"192.0.2.2", "2001:db8::2"} {
+		for size, passes := range map[int]bool{0: true, 1400: true, 1401: false} {
+			r, err := CountSized(t.Context(), a, netip.MustParseAddr(to), size, 3, time.Millisecond)
+			if err != nil || (r.Lost() == 0) != passes || (r.SendError == nil) != passes {
+				t.Errorf("%d bytes to %s: %s, %v", size, to, r, err)
+			}
+		}
 	}
 }
 
