@@ -32,9 +32,7 @@ func (g *GatewayNode) Connect(ctx context.Context, ask Ask, tell func(rest.Kind,
 			return rest.Object{"name": name, "devices": []rest.Object{{"device_name": name}}}
 		}},
 		g.connection(ask.Network, &made),
-		{rest.RemoteGateways, &made.RemoteGateway, func() rest.Object {
-			return rest.Object{"name": "from-" + name, "ipaddr": ask.Remote.String()}
-		}},
+		g.remoteGateway(ask, &made),
 		g.remoteConnection(ask, &made),
 	}
 	err := g.take(ctx, steps, tell)
@@ -46,6 +44,12 @@ func (g *GatewayNode) Stretch(ctx context.Context, network string, key uint32, t
 	made := Connected{Gateway: through.Gateway, RemoteGateway: through.RemoteGateway}
 	steps := []step{g.connection(network, &made), g.remoteConnection(Ask{Network: network, Key: key}, &made)}
 	err := g.take(ctx, steps, nil)
+	return made, err
+}
+
+// Widen stretches the network of a Connect to one more remote gateway.
+func (g *GatewayNode) Widen(ctx context.Context, ask Ask, made Connected) (Connected, error) {
+	err := g.take(ctx, []step{g.remoteGateway(ask, &made), g.remoteConnection(ask, &made)}, nil)
 	return made, err
 }
 
@@ -74,6 +78,12 @@ func (g *GatewayNode) take(ctx context.Context, steps []step, tell func(rest.Kin
 func (g *GatewayNode) connection(network string, made *Connected) step {
 	return step{rest.Connections, &made.Connection, func() rest.Object {
 		return rest.Object{"l2_gateway_id": made.Gateway, "network_id": g.Cloud.Network(network).ID}
+	}}
+}
+
+func (g *GatewayNode) remoteGateway(ask Ask, made *Connected) step {
+	return step{rest.RemoteGateways, &made.RemoteGateway, func() rest.Object {
+		return rest.Object{"name": "from-" + g.Cloud.Gateway.Name, "ipaddr": ask.Remote.String()}
 	}}
 }
 

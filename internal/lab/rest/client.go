@@ -63,8 +63,8 @@ const callWithin = 20 * time.Second
 
 // Client calls one server.
 type Client struct {
-	base string
-	http *http.Client
+	base, token string
+	http        *http.Client
 }
 
 // New makes a client; dial opens its connections.
@@ -75,6 +75,13 @@ func New(base string, dial func(ctx context.Context, network, address string) (n
 		// again costs no call.
 		Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true},
 	}}
+}
+
+// As gives a client that shows a token of Keystone.
+func (c *Client) As(token string) *Client {
+	as := *c
+	as.token = token
+	return &as
 }
 
 // Ready gives nil where the server answers.
@@ -131,6 +138,9 @@ func (c *Client) call(ctx context.Context, method, path string, body, answer any
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if c.token != "" {
+		request.Header.Set("X-Auth-Token", c.token)
+	}
 	response, err := c.http.Do(request)
 	if err != nil {
 		return err

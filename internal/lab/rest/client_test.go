@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -65,6 +66,17 @@ func TestCallsAreNeutrons(t *testing.T) {
 		if method != call.method || path != call.path || sent != call.sent {
 			t.Errorf("sent %s %s %s, want %s %s %s", method, path, sent, call.method, call.path, call.sent)
 		}
+	}
+}
+
+func TestTokensAreShown(t *testing.T) {
+	var shown []string
+	c := client(t, func(_ http.ResponseWriter, r *http.Request) { shown = append(shown, r.Header.Get("X-Auth-Token")) })
+	if err := errors.Join(c.As("secret").Ready(t.Context()), c.Ready(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(shown, []string{"secret", ""}) {
+		t.Errorf("shown %q", shown)
 	}
 }
 

@@ -2,9 +2,12 @@ package testenv
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestEventuallyLooksAgain(t *testing.T) {
@@ -48,5 +51,23 @@ func TestOVSDBKeepsItsRowsUntilWiped(t *testing.T) {
 	db.Wipe(t)
 	if rows := db.Rows(t, "Logical_Switch"); len(rows) != 0 {
 		t.Errorf("after a wipe: %v", rows)
+	}
+}
+
+// Databases that hold the same have the same contents, whatever the UUIDs are.
+func TestOVSDBContents(t *testing.T) {
+	fill := func(number int) *OVSDB {
+		db := StartOVSDB(t)
+		db.VTEPCtl(t, "add-ps", "sw0", "--", "add-port", "sw0", "p0", "--", "set", "Global", ".",
+			fmt.Sprint("other_config:landbridge-wanted=", number))
+		return db
+	}
+	one, other := fill(1), fill(2)
+	if d := cmp.Diff(one.Contents(t), other.Contents(t)); d != "" {
+		t.Errorf("equal databases differ:\n%s", d)
+	}
+	other.VTEPCtl(t, "add-port", "sw0", "p1")
+	if d := cmp.Diff(one.Contents(t), other.Contents(t)); !strings.Contains(d, "p1") {
+		t.Errorf("different databases do not differ:\n%s", d)
 	}
 }
