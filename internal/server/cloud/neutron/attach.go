@@ -248,7 +248,7 @@ func (a *attach) dismiss(ctx context.Context, wanted map[place][]l2gw.Host) erro
 		if agent.Binary != binary || !ours || serving[addr] {
 			continue
 		}
-		if err := a.rest.remove(ctx, "agents/"+agent.ID); err != nil {
+		if err := a.presence.dismiss(addr, func() error { return a.rest.remove(ctx, "agents/"+agent.ID) }); err != nil {
 			all = append(all, fmt.Errorf("delete the agent of %s: %w", agent.Host, err))
 		}
 	}

@@ -126,6 +126,26 @@ func TestNothingIsTakenAwayBeforeSomebodyHasSaidWhatIsWanted(t *testing.T) {
 	}
 }
 
+// TestAGatewayThatIsWantedAgain: a pass that began when a gateway was not wanted
+// does not take away its registration of meanwhile.
+func TestAGatewayThatIsWantedAgain(t *testing.T) {
+	a := newAttached(t)
+	a.want([]l2gw.Service{service(net1, "10.0.0.1")})
+	a.settled()
+	if err := a.dismiss(t.Context(), nil); err != nil || len(a.agents) != 1 {
+		t.Errorf("agents %v, %v", a.agents, err)
+	}
+	a.want(nil)
+	if err := a.dismiss(t.Context(), nil); err != nil || len(a.agents) != 0 {
+		t.Errorf("agents %v, %v", a.agents, err)
+	}
+	// Nor does a report that began when it was wanted come late.
+	a.presence.reportOne(t.Context(), addr("10.0.0.1"))
+	if len(a.agents) != 0 {
+		t.Errorf("agents %v", a.agents)
+	}
+}
+
 func TestWhatOthersBreakIsMended(t *testing.T) {
 	a := newAttached(t)
 	want := []l2gw.Service{service(net1, "10.0.0.1"), service(net2, "10.0.0.1"), service(net1, "10.0.0.2")}

@@ -34,6 +34,10 @@ type presence struct {
 	told   func() // somebody has registered, or can not any more
 	wake   chan struct{}
 
+	// listing is held while a gateway is put into the list or taken out of it, so
+	// that the two follow what is wanted then.
+	listing sync.Mutex
+
 	mu      sync.Mutex
 	wanted  map[netip.Addr]bool
 	since   map[netip.Addr]time.Time // when it was registered on this connection
@@ -81,9 +85,23 @@ func (p *presence) hurry() {
 // has tells whether a tunnel address is a gateway's.
 func (p *presence) has(addr string) bool {
 	gateway, err := netip.ParseAddr(addr)
+	return err == nil && p.wants(gateway)
+}
+
+func (p *presence) wants(gateway netip.Addr) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return err == nil && p.wanted[gateway]
+	return p.wanted[gateway]
+}
+
+// dismiss has a gateway removed from the list, unless it is wanted by now.
+func (p *presence) dismiss(gateway netip.Addr, remove func() error) error {
+	p.listing.Lock()
+	defer p.listing.Unlock()
+	if p.wants(gateway) {
+		return nil
+	}
+	return remove()
 }
 
 // fault is nil where a gateway is registered, or why it is not.
@@ -129,6 +147,11 @@ func (p *presence) report(ctx context.Context) {
 // reportOne says that a gateway lives. The first time on a connection it also
 // tells its tunnel address.
 func (p *presence) reportOne(ctx context.Context, addr netip.Addr) {
+	p.listing.Lock()
+	defer p.listing.Unlock()
+	if !p.wants(addr) {
+		return
+	}
 	p.mu.Lock()
 	_, known := p.since[addr]
 	begins := !p.started[addr]
