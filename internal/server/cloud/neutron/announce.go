@@ -34,15 +34,21 @@ func newAnnouncer(b bus, local func(string, l2gw.MAC) bool) *announcer {
 func (a *announcer) pass(
 	ctx context.Context, served map[place][]l2gw.Host, again bool, network func(context.Context, string) (l2gw.Network, error),
 ) error {
-	var all []error
-	for at := range a.told {
-		if _, still := served[at]; !still {
-			all = append(all, a.withdraw(ctx, at))
-		}
-	}
+	all := []error{a.leave(ctx, served)}
 	for at, hosts := range served {
 		if len(hosts) > 0 || len(a.told[at].hosts) > 0 {
 			all = append(all, a.one(ctx, at, hosts, again, network))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// leave takes back what was told of places that are not there any more.
+func (a *announcer) leave(ctx context.Context, places map[place][]l2gw.Host) error {
+	var all []error
+	for at := range a.told {
+		if _, still := places[at]; !still {
+			all = append(all, a.withdraw(ctx, at))
 		}
 	}
 	return errors.Join(all...)

@@ -141,20 +141,29 @@ func (a *attach) pass(ctx context.Context) (left bool, err error) {
 	}
 	ports, err := a.rest.portsOf(ctx, string(a.naming))
 	if err != nil {
-		a.mu.Lock()
-		a.again = a.again || again
-		a.mu.Unlock()
+		a.tellAgain(again)
 		return true, fmt.Errorf("list the ports of gateways: %w", err)
+	}
+	// Without the tunnel, which goes with the port, compute nodes would not know
+	// what to forget.
+	if err := a.announce.leave(ctx, wanted); err != nil {
+		a.tellAgain(again)
+		return true, err
 	}
 	faults, made, err := a.settle(ctx, wanted, ports)
 	err = errors.Join(err, a.announce.pass(ctx, a.served(wanted, faults), again, a.network))
 	if err != nil {
-		a.mu.Lock()
-		a.again = a.again || again
-		a.mu.Unlock()
+		a.tellAgain(again)
 	}
 	a.note(faults)
 	return made || err != nil || slices.ContainsFunc(slices.Collect(maps.Values(faults)), func(why string) bool { return why != "" }), err
+}
+
+// tellAgain puts off what could not be told.
+func (a *attach) tellAgain(again bool) {
+	a.mu.Lock()
+	a.again = a.again || again
+	a.mu.Unlock()
 }
 
 // settle does what is to be done about the ports. It gives why each place is

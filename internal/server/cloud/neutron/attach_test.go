@@ -126,6 +126,27 @@ func TestNothingIsTakenAwayBeforeSomebodyHasSaidWhatIsWanted(t *testing.T) {
 	}
 }
 
+// TestComputeNodesForgetFirst: a compute node that has no tunnel to a gateway any
+// more does not look at what it is to forget of it.
+func TestComputeNodesForgetFirst(t *testing.T) {
+	a := newAttached(t)
+	a.want([]l2gw.Service{service(net1, "10.0.0.1", host(1, ""))})
+	a.settled()
+	a.want(nil)
+	a.with(func() { a.mute = oslomsg.ErrUnavailable })
+	if left, err := a.work(1); !left || err == nil {
+		t.Errorf("%v, %v", left, err)
+	}
+	a.expect("1 landbridge-10.0.0.1 ACTIVE")
+	a.with(func() { a.mute, a.asked = nil, nil })
+	a.settled()
+	a.expect()
+	forget := slices.Index(a.asked, "remove_fdb_entries")
+	if remove := slices.Index(a.asked, "DELETE /v2.0/ports/port1"); forget < 0 || remove < forget {
+		t.Errorf("it did %q", a.asked)
+	}
+}
+
 // TestAGatewayThatIsWantedAgain: a pass that began when a gateway was not wanted
 // does not take away its registration of meanwhile.
 func TestAGatewayThatIsWantedAgain(t *testing.T) {

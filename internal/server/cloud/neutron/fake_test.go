@@ -38,7 +38,7 @@ type fake struct {
 	agents   map[string]agentDocument
 	rules    map[string]ruleDocument
 	made     int
-	asked    []string // requests
+	asked    []string // requests, and what compute nodes were told
 	page     int      // entries of a list; 0: all
 	bindings bool     // ports can be bound to hosts of agents
 	broken   int      // a status that answers whatever is asked; 0: none
@@ -194,6 +194,7 @@ func (f *fake) Call(_ context.Context, m oslomsg.Message, _ any) error {
 func (f *fake) Fanout(_ context.Context, m oslomsg.Message) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.asked = append(f.asked, m.Method)
 	if f.mute == nil {
 		f.fanouts = append(f.fanouts, m)
 	}
