@@ -257,7 +257,13 @@ func (a *attach) dismiss(ctx context.Context, wanted map[place][]l2gw.Host) erro
 		if agent.Binary != binary || !ours || serving[addr] {
 			continue
 		}
-		if err := a.presence.dismiss(addr, func() error { return a.rest.remove(ctx, "agents/"+agent.ID) }); err != nil {
+		err := a.presence.dismiss(addr, func() error {
+			if err := a.presence.withdraw(ctx, addr, computeNodes(agents)); err != nil {
+				return err
+			}
+			return a.rest.remove(ctx, "agents/"+agent.ID)
+		})
+		if err != nil {
 			all = append(all, fmt.Errorf("delete the agent of %s: %w", agent.Host, err))
 		}
 	}

@@ -44,11 +44,15 @@ type fake struct {
 	broken   int      // a status that answers whatever is asked; 0: none
 	mute     error    // of RabbitMQ
 	calls    []oslomsg.Message
-	fanouts  []oslomsg.Message
+	fanouts  []oslomsg.Message // of l2population
+	// endpoints has Neutron's tunnel addresses by host, tunnels what compute nodes
+	// were told of them.
+	endpoints map[string]string
+	tunnels   []string
 }
 
 func newFake(t *testing.T) *fake {
-	f := &fake{T: t, networks: map[string]networkDocument{}, ports: map[string]portDocument{}, agents: map[string]agentDocument{}, rules: map[string]ruleDocument{}, bindings: true}
+	f := &fake{T: t, networks: map[string]networkDocument{}, ports: map[string]portDocument{}, agents: map[string]agentDocument{}, rules: map[string]ruleDocument{}, bindings: true, endpoints: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v2.0/networks/{id}", func(w http.ResponseWriter, r *http.Request) {
 		n, ok := f.networks[r.PathValue("id")]
@@ -184,10 +188,22 @@ func (f *fake) Call(_ context.Context, m oslomsg.Message, _ any) error {
 			}
 		}
 	case "tunnel_sync":
+		f.claim(args["host"].(string), args["tunnel_ip"].(string))
 	default:
 		return errors.New("no such method")
 	}
 	return nil
+}
+
+// claim is what Neutron does about a tunnel address.
+func (f *fake) claim(host, addr string) {
+	for other, has := range f.endpoints {
+		if has == addr && other != host {
+			delete(f.endpoints, other)
+		}
+	}
+	f.endpoints[host] = addr
+	f.tunnels = append(f.tunnels, "update "+addr)
 }
 
 // Fanout reaches the compute nodes.
@@ -195,7 +211,12 @@ func (f *fake) Fanout(_ context.Context, m oslomsg.Message) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, m.Method)
-	if f.mute == nil {
+	verb, tunnel := strings.CutPrefix(m.Method, "tunnel_") // tunnel_delete, tunnel_update
+	switch {
+	case f.mute != nil:
+	case tunnel:
+		f.tunnels = append(f.tunnels, verb+" "+membersOf(f.T, m.Args)["tunnel_ip"].(string))
+	default:
 		f.fanouts = append(f.fanouts, m)
 	}
 	return f.mute

@@ -213,8 +213,13 @@ func (p *presence) say(ctx context.Context, addr netip.Addr, begins bool) error 
 // sync makes the tunnel address one of Neutron's endpoints, of which agents that
 // do without l2population are told.
 func (p *presence) sync(ctx context.Context, addr netip.Addr) error {
+	return p.claim(ctx, p.naming.host(addr), addr)
+}
+
+// claim makes a tunnel address a host's.
+func (p *presence) claim(ctx context.Context, host string, addr netip.Addr) error {
 	return p.call(ctx, "q-plugin", "1.4", "tunnel_sync", map[string]any{
-		"tunnel_ip": addr.String(), "tunnel_type": "vxlan", "host": p.naming.host(addr),
+		"tunnel_ip": addr.String(), "tunnel_type": "vxlan", "host": host,
 	})
 }
 
