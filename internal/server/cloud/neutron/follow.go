@@ -21,11 +21,16 @@ const (
 	deafResync = 5 * time.Second
 )
 
+// lookEvery is the time between two looks whether messages come.
+const lookEvery = time.Second
+
 // follow keeps the mirror as Neutron is: it goes after hints, and compares
 // everything from time to time.
 func (c *Cloud) follow(ctx context.Context) error {
 	compare := time.NewTimer(0)
 	defer compare.Stop()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	took := time.Duration(0)
 	for {
 		select {
@@ -33,6 +38,10 @@ func (c *Cloud) follow(ctx context.Context) error {
 			return ctx.Err()
 		case <-compare.C:
 			compare.Reset(c.compare(ctx))
+		case <-look.C:
+			if c.listens() {
+				compare.Reset(0)
+			}
 		case <-c.hints.wake:
 			// As long as Neutron took for the last answer it is left alone, so that
 			// many changes at once do not keep it busy with telling us.
@@ -78,10 +87,7 @@ func (c *Cloud) heed(ctx context.Context, h hint) {
 // compare compares everything that is of interest with Neutron, and says when
 // to do so again. What differs was not hinted at, or the hint was lost.
 func (c *Cloud) compare(ctx context.Context) (again time.Duration) {
-	fault := c.server.Err()
-	if was := c.deaf.Swap(fault != nil); was != (fault != nil) {
-		c.tell(nil) // the notes of all networks change
-	}
+	c.listens()
 	changed, err := c.mirror.refresh(ctx, c.mirror.interesting(), nil, true)
 	c.judge(ctx, err)
 	if len(changed) > 0 {
@@ -89,10 +95,19 @@ func (c *Cloud) compare(ctx context.Context) (again time.Duration) {
 		c.log.Info("networks were not as messages had told; repaired", "networks", changed)
 		c.tell(changed)
 	}
-	if fault != nil || err != nil {
+	if c.deaf.Load() || err != nil {
 		return min(deafResync, c.cfg.Resync)
 	}
 	return c.cfg.Resync
+}
+
+// listens finds out whether messages come, and tells whether that has changed.
+func (c *Cloud) listens() (changed bool) {
+	deaf := c.server.Err() != nil
+	if changed = c.deaf.Swap(deaf) != deaf; changed {
+		c.tell(nil) // the notes of all networks change
+	}
+	return changed
 }
 
 // judge keeps whether Neutron can be asked. A change concerns all networks,
