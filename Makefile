@@ -19,7 +19,7 @@ GENERATE_PACKAGES := clang-14 llvm-14 libbpf-dev
 TEST_PACKAGES     := postgresql mariadb-server rabbitmq-server python3-oslo.messaging
 # Real services of OpenStack that tests start for themselves, and real clients.
 OPENSTACK_PACKAGES := mariadb-server rabbitmq-server keystone uwsgi-plugin-python3 neutron-server python3-pymysql \
-	neutron-openvswitch-agent openvswitch-switch python3-openstackclient python3-networking-l2gw
+	neutron-openvswitch-agent openvswitch-switch ethtool python3-openstackclient python3-networking-l2gw
 # debconf: the packages need not set up a cloud on this machine.
 define OPENSTACK_ANSWERS
 neutron-common neutron/configure_db boolean false

@@ -139,7 +139,7 @@ func beside(b *testing.B, cloud *openstack.Cloud) string {
 }
 
 func BenchmarkThroughput(b *testing.B) {
-	cloud := openstack.Start(b, openstack.Options{VNIs: "1:100000", MariaDB: testenv.StartDurableMariaDB, Under: onOneCore})
+	cloud := openstack.Start(b, openstack.Options{L2Population: true, VNIs: "1:100000", MariaDB: testenv.StartDurableMariaDB, Under: onOneCore})
 	neutron := &rival{
 		name: "neutron-server, networks", kind: networks(),
 		at: load.Server{URL: openstack.NeutronURL, Dial: cloud.Namespace.DialContext},

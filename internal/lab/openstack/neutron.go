@@ -53,15 +53,24 @@ project_domain_id = default
 service_token_roles_required = False
 `
 
+// ml2Conf lets administrators make networks that are no tunnels, too.
 const ml2Conf = `[ml2]
-type_drivers = vxlan
+type_drivers = vxlan,vlan,flat
 tenant_network_types = vxlan
-mechanism_drivers = openvswitch,l2population
+mechanism_drivers = MECHANISMS
 [ml2_type_vxlan]
 vni_ranges = VNIS
+[ml2_type_vlan]
+network_vlan_ranges = PHYSICAL:100:199
+[ml2_type_flat]
+flat_networks = PHYSICAL
 [securitygroup]
 enable_security_group = False
 `
+
+// Physical is the physical network of networks that are no tunnels. No node has
+// it.
+const Physical = "datacentre"
 
 // prepareNeutron gives what makes its database.
 func (c *Cloud) prepareNeutron(t testing.TB) step {
@@ -80,7 +89,11 @@ func (c *Cloud) runNeutron(t testing.TB) {
 	}
 	must(t, os.Mkdir(c.file("neutron/policy.d"), 0o700))
 	c.write(t, "neutron/policy.yaml", "")
-	c.write(t, "neutron/ml2.ini", ml2Conf, "VNIS", c.options.VNIs)
+	mechanisms := "openvswitch"
+	if c.options.L2Population {
+		mechanisms += ",l2population"
+	}
+	c.write(t, "neutron/ml2.ini", ml2Conf, "VNIS", c.options.VNIs, "MECHANISMS", mechanisms, "PHYSICAL", Physical)
 	c.write(t, "neutron/neutron.conf", neutronConf, "AUTH", strategy, "ADDRESS", Address, "TRANSPORT", c.RabbitMQ.URL(""),
 		"KEYSTONE", KeystoneURL, "SERVICEUSER", neutron.Name, "SERVICEPASSWORD", neutron.Password, "SERVICEPROJECT", ServiceProject)
 	argv := append(slices.Clone(c.options.Under), "neutron-server")

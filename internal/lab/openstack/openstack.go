@@ -1,11 +1,13 @@
 // Package openstack starts private clouds out of Debian's packages for tests:
 // the control plane of OpenStack with the real Neutron, and the real clients.
 // Each cloud is in a network namespace of its own, so that several run side by
-// side with the same addresses; others join it by its bridge.
+// side with the same addresses; compute nodes and gateways of Landbridge join it
+// by its bridges.
 package openstack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -18,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gophercloud/gophercloud/v2"
 	"golang.org/x/sync/errgroup"
 
 	"landbridge/internal/lab/logfile"
@@ -47,6 +50,11 @@ const (
 type Options struct {
 	Keystone bool   // else Neutron believes everybody (noauth)
 	VNIs     string // of Neutron's networks; "": "1000:1999"
+	// L2Population has Neutron tell the compute nodes where each MAC is; else
+	// they flood to each other, and learn.
+	L2Population bool
+	// ARPResponder has the compute nodes answer for the addresses they know of.
+	ARPResponder bool
 	// MariaDB starts the database; nil: testenv.StartMariaDB.
 	MariaDB func(testing.TB) *testenv.DatabaseServer
 	// Under is what Neutron runs under, as taskset: the words before its command.
@@ -65,6 +73,9 @@ type Cloud struct {
 	RabbitMQ *testenv.RabbitMQ
 	Neutron  *testenv.Program
 	Keystone *Keystone // nil without
+
+	computes int                        // nodes made
+	neutron  *gophercloud.ServiceClient // nil: not logged in yet
 }
 
 // Start starts a cloud and returns when its services answer. Where the test
@@ -83,7 +94,7 @@ func Start(t testing.TB, o Options) *Cloud {
 			c.showLogs(t)
 		}
 	})
-	must(t, c.Namespace.AddBridge(Bridge))
+	must(t, errors.Join(c.Namespace.AddBridge(Bridge), c.Namespace.AddBridge(Underlay)))
 	must(t, c.Namespace.AddAddr(Bridge, netip.MustParsePrefix(Address+"/24")))
 	c.MariaDB = o.MariaDB(t)
 	steps := []step{c.prepareNeutron(t)}

@@ -36,7 +36,7 @@ func TestCloudWithKeystone(t *testing.T) {
 // Without Keystone, everybody is let in; a network gets a VNI of the first
 // range.
 func TestCloudWithout(t *testing.T) {
-	c := Start(t, Options{})
+	c := Start(t, Options{L2Population: true, ARPResponder: true})
 	if got := networks(t, c, ""); got != http.StatusOK {
 		t.Errorf("a list of networks: %d", got)
 	}
@@ -44,6 +44,7 @@ func TestCloudWithout(t *testing.T) {
 	if errs := client.Fails(t, "network", "show", "red"); !strings.Contains(errs, "red") {
 		t.Errorf("it says %q", errs)
 	}
+	testComputeNodes(t, c)
 }
 
 func testOpenStack(t *testing.T, c *Cloud) {
