@@ -33,7 +33,7 @@ endef
 # What the race detector needs.
 RACE_PACKAGES     := gcc libc6-dev
 
-.PHONY: help build demo lab lab-down test test-openstack race fuzz check format lint generate generated bench bench-api deps deps-lab deps-generate deps-test deps-openstack deps-race root clean
+.PHONY: help build demo lab lab-down test test-openstack race fuzz check format lint generate generated bench bench-api bench-openstack deps deps-lab deps-generate deps-test deps-openstack deps-race root clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -69,7 +69,7 @@ fuzz: ## every fuzz target in turn, FUZZTIME each
 	done
 
 check: format lint generated ## format, vet, lint, import rules, generated files up to date
-	$(GO) vet -tags openstack ./...
+	$(GO) vet -tags openstack,speed ./...
 	$(GO) test ./test/architecture
 	$(GO) mod tidy -diff
 
@@ -95,6 +95,9 @@ PHASE  ?= 5s
 BENCH  ?= .
 bench-api: root deps deps-test deps-openstack build ## our API beside that of a real neutron-server; ROUNDS, PHASE (each operation's time), BENCH (a pattern)
 	LANDBRIDGE_BIN=$(BIN) $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 0 ./bench/api -rounds $(ROUNDS) -phase $(PHASE) -results $(CURDIR)/bench/results
+
+bench-openstack: root deps deps-test deps-openstack build ## how soon two joined clouds follow what Neutron says
+	LANDBRIDGE_BIN=$(BIN) $(GO) test -tags openstack,speed -timeout 30m -v -run '^TestSpeed$$' ./test/openstack -results $(CURDIR)/bench/results
 
 $(TOOLS)/gofumpt: tools/go.mod tools/go.sum
 	cd tools && $(GO) build -o $@ mvdan.cc/gofumpt
