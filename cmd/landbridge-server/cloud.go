@@ -34,7 +34,7 @@ func credentials(k *config.Keystone) (c keystone.Credentials, err error) {
 }
 
 // openCloud makes the cloud driver.
-func openCloud(cfg config.Config, session *keystone.Session, log *slog.Logger) (cloud.Cloud, error) {
+func openCloud(cfg config.Config, session *keystone.Session, memory neutron.Memory, log *slog.Logger) (cloud.Cloud, error) {
 	o := cfg.Cloud.OpenStack
 	if o == nil {
 		return static.Open(static.Config{File: cfg.Cloud.File, Announce: cfg.Cloud.Announce, Logger: log})
@@ -44,7 +44,7 @@ func openCloud(cfg config.Config, session *keystone.Session, log *slog.Logger) (
 		return nil, err
 	}
 	return neutron.New(neutron.Config{
-		Client: client, Bus: o.Bus, Name: string(cfg.Owner), Resync: cfg.Resync, Logger: log,
+		Client: client, Bus: o.Bus, Memory: memory, Name: string(cfg.Owner), Resync: cfg.Resync, Logger: log,
 	})
 }
 

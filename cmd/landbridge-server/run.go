@@ -24,10 +24,6 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	cloud, err := openCloud(cfg, session, log)
-	if err != nil {
-		return err
-	}
 	guard, err := newGuard(cfg, session, log)
 	if err != nil {
 		return err
@@ -42,6 +38,10 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	cloud, err := openCloud(cfg, session, db, log)
+	if err != nil {
+		return err
+	}
 	core := server.New(server.Config{Store: db, Cloud: cloud, Owner: cfg.Owner, Logger: log, Resync: cfg.Resync})
 	hands, err := agent.New(agent.Config{Owner: cfg.Owner, Databases: databases(cfg, log), Server: core, Logger: log})
 	if err != nil {

@@ -1,6 +1,7 @@
 package l2gw
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -82,6 +83,20 @@ type Service struct {
 type Host struct {
 	MAC  MAC
 	Addr netip.Addr // the zero Addr where it is unknown
+}
+
+// Compare orders hosts by MAC, then address.
+func (h Host) Compare(o Host) int {
+	return cmp.Or(h.MAC.Compare(o.MAC), h.Addr.Compare(o.Addr))
+}
+
+// Told is what the compute nodes of a network were told of the hosts behind a
+// gateway.
+type Told struct {
+	NetworkID string
+	Segment   Segment    // of the network
+	Gateway   netip.Addr // Service.Addr
+	Hosts     []Host     // sorted
 }
 
 // Equal tells whether two services are the same.

@@ -42,10 +42,10 @@ func (b *builder) placeMACs() {
 
 // inOrder sorts hosts, which may be very many, where they are not sorted.
 func inOrder(hosts []l2gw.Host) []l2gw.Host {
-	if slices.IsSortedFunc(hosts, compareHosts) {
+	if slices.IsSortedFunc(hosts, l2gw.Host.Compare) {
 		return hosts
 	}
-	return sorted(hosts, compareHosts)
+	return sorted(hosts, l2gw.Host.Compare)
 }
 
 func (p *switchPlan) portClaimant(port l2gw.Port) (*claimant, bool) {

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 
@@ -22,7 +21,7 @@ func (b *builder) services() []l2gw.Service {
 	}
 	var out []l2gw.Service
 	for addr, all := range hosts {
-		slices.SortFunc(all, compareHosts)
+		slices.SortFunc(all, l2gw.Host.Compare)
 		out = append(out, l2gw.Service{NetworkID: b.in.NetworkID, Addr: addr, Hosts: slices.Compact(all)})
 	}
 	slices.SortFunc(out, func(x, y l2gw.Service) int { return x.Addr.Compare(y.Addr) })
@@ -38,8 +37,4 @@ func beyond(rows hwvtep.UcastSet) []l2gw.Host {
 		}
 	}
 	return hosts
-}
-
-func compareHosts(x, y l2gw.Host) int {
-	return cmp.Or(x.MAC.Compare(y.MAC), x.Addr.Compare(y.Addr))
 }

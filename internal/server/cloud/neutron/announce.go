@@ -10,24 +10,46 @@ import (
 	"landbridge/internal/oslomsg"
 )
 
+// Memory keeps what compute nodes were told, beyond the life of the server:
+// nobody else knows it, and what is not taken back stays with them.
+type Memory interface {
+	// Told gives all of it, the hosts sorted.
+	Told(ctx context.Context) ([]l2gw.Told, error)
+	// Remember adds hosts, before they are told.
+	Remember(ctx context.Context, t l2gw.Told) error
+	// Forget removes hosts, after they were taken back.
+	Forget(ctx context.Context, t l2gw.Told) error
+}
+
 // announcer tells compute nodes who lives behind gateways, as l2population does
 // for the hosts of Neutron.
 type announcer struct {
-	bus  bus
-	told map[place]told
+	bus    bus
+	memory Memory
+	told   map[place]l2gw.Told // as memory has it; nil: not read yet
 	// local tells whether a MAC is a port's of the network. What compute nodes
 	// know of such a one is Neutron's to say.
 	local func(network string, mac l2gw.MAC) bool
 }
 
-// told is what the compute nodes of a network know.
-type told struct {
-	network l2gw.Network
-	hosts   []l2gw.Host // sorted
+func newAnnouncer(b bus, m Memory, local func(string, l2gw.MAC) bool) *announcer {
+	return &announcer{bus: b, memory: m, local: local}
 }
 
-func newAnnouncer(b bus, local func(string, l2gw.MAC) bool) *announcer {
-	return &announcer{bus: b, told: map[place]told{}, local: local}
+// recall reads what was told before this server has begun.
+func (a *announcer) recall(ctx context.Context) error {
+	if a.told != nil {
+		return nil
+	}
+	all, err := a.memory.Told(ctx)
+	if err != nil {
+		return err
+	}
+	a.told = map[place]l2gw.Told{}
+	for _, t := range all {
+		a.told[place{t.Gateway, t.NetworkID}] = t
+	}
+	return nil
 }
 
 // pass tells what has changed, or everything where again is set.
@@ -36,7 +58,7 @@ func (a *announcer) pass(
 ) error {
 	all := []error{a.leave(ctx, served)}
 	for at, hosts := range served {
-		if len(hosts) > 0 || len(a.told[at].hosts) > 0 {
+		if len(hosts) > 0 || len(a.told[at].Hosts) > 0 {
 			all = append(all, a.one(ctx, at, hosts, again, network))
 		}
 	}
@@ -45,34 +67,27 @@ func (a *announcer) pass(
 
 // leave takes back what was told of places that are not there any more.
 func (a *announcer) leave(ctx context.Context, places map[place][]l2gw.Host) error {
+	if err := a.recall(ctx); err != nil {
+		return err
+	}
 	var all []error
-	for at := range a.told {
-		if _, still := places[at]; !still {
-			all = append(all, a.withdraw(ctx, at))
+	for at, t := range a.told {
+		if _, still := places[at]; still {
+			continue
 		}
+		err := a.takeBack(ctx, t)
+		if err == nil {
+			delete(a.told, at)
+		}
+		all = append(all, err)
 	}
 	return errors.Join(all...)
-}
-
-func (a *announcer) withdraw(ctx context.Context, at place) error {
-	was := a.told[at]
-	err := a.send(ctx, "remove_fdb_entries", was.network, at, a.foreign(at, was.hosts))
-	if err == nil {
-		delete(a.told, at)
-	}
-	return err
-}
-
-// foreign leaves out the hosts that have come to be ports of the network: what
-// is said of their MACs would count for the ports.
-func (a *announcer) foreign(at place, hosts []l2gw.Host) []l2gw.Host {
-	return slices.DeleteFunc(slices.Clone(hosts), func(h l2gw.Host) bool { return a.local(at.network, h.MAC) })
 }
 
 func (a *announcer) one(
 	ctx context.Context, at place, hosts []l2gw.Host, again bool, network func(context.Context, string) (l2gw.Network, error),
 ) error {
-	was, known := a.told[at]
+	t, known := a.told[at]
 	if !known {
 		n, err := network(ctx, at.network)
 		if err != nil {
@@ -81,31 +96,54 @@ func (a *announcer) one(
 		if len(n.Segments) != 1 {
 			return nil // the planner has told so
 		}
-		was.network = n
+		t = l2gw.Told{NetworkID: n.ID, Segment: n.Segments[0], Gateway: at.gateway}
 	}
-	news := minus(hosts, was.hosts)
+	if err := a.takeBack(ctx, with(t, minus(t.Hosts, hosts))); err != nil {
+		return err
+	}
+	news := with(t, minus(hosts, t.Hosts))
+	if len(news.Hosts) > 0 {
+		if err := a.memory.Remember(ctx, news); err != nil {
+			return err
+		}
+	}
 	if again {
-		news = hosts
+		news.Hosts = hosts
 	}
-	if err := a.send(ctx, "remove_fdb_entries", was.network, at, a.foreign(at, minus(was.hosts, hosts))); err != nil {
+	if err := a.send(ctx, "add_fdb_entries", news); err != nil {
 		return err
 	}
-	if err := a.send(ctx, "add_fdb_entries", was.network, at, a.foreign(at, news)); err != nil {
-		return err
-	}
-	was.hosts = hosts
-	a.told[at] = was
+	a.told[at] = with(t, hosts)
 	return nil
 }
 
-func (a *announcer) send(ctx context.Context, method string, n l2gw.Network, at place, hosts []l2gw.Host) error {
-	for _, args := range fdbArgs(n, at.gateway, hosts) {
+// takeBack has compute nodes forget hosts, and then forgets them.
+func (a *announcer) takeBack(ctx context.Context, t l2gw.Told) error {
+	if len(t.Hosts) == 0 {
+		return nil
+	}
+	if err := a.send(ctx, "remove_fdb_entries", t); err != nil {
+		return err
+	}
+	return a.memory.Forget(ctx, t)
+}
+
+// send leaves out the hosts that have come to be ports of the network: what
+// is said of their MACs would count for the ports.
+func (a *announcer) send(ctx context.Context, method string, t l2gw.Told) error {
+	foreign := slices.DeleteFunc(slices.Clone(t.Hosts), func(h l2gw.Host) bool { return a.local(t.NetworkID, h.MAC) })
+	for _, args := range fdbArgs(with(t, foreign)) {
 		err := a.bus.Fanout(ctx, oslomsg.Message{
 			Topic: topicL2Population, Version: "1.0", Method: method, Args: args, Context: oslomsg.AdminContext(),
 		})
 		if err != nil {
-			return fmt.Errorf("tell compute nodes who is behind gateway %s in network %s: %w", at.gateway, at.network, err)
+			return fmt.Errorf("tell compute nodes who is behind gateway %s in network %s: %w", t.Gateway, t.NetworkID, err)
 		}
 	}
 	return nil
+}
+
+func with(t l2gw.Told, hosts []l2gw.Host) l2gw.Told {
+	t.Hosts = hosts
+	return t
 }

@@ -34,10 +34,10 @@ type attach struct {
 	announce *announcer            // used by the loop alone
 }
 
-func newAttach(m *mirror, p *presence, n naming, log *slog.Logger, changed func([]string)) *attach {
+func newAttach(m *mirror, p *presence, memory Memory, n naming, log *slog.Logger, changed func([]string)) *attach {
 	return &attach{
 		rest: m.rest, presence: p, naming: n, log: log, network: m.rest.network, changed: changed, wake: make(chan struct{}, 1),
-		faults: map[place]string{}, announce: newAnnouncer(p.bus, m.local),
+		faults: map[place]string{}, announce: newAnnouncer(p.bus, memory, m.local),
 	}
 }
 

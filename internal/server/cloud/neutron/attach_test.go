@@ -26,9 +26,14 @@ func newAttached(t *testing.T) *attached {
 	f := newFake(t)
 	f.addNetwork(net1, 123)
 	f.addNetwork(net2, 124)
+	return attachedTo(f)
+}
+
+// attachedTo is that of a server that begins.
+func attachedTo(f *fake) *attached {
 	a := &attached{fake: f}
 	p := newPresence(f, "landbridge", quiet(), func() {})
-	a.attach = newAttach(newMirror(f.rest(), DefaultResync), p, "landbridge", quiet(), func(ids []string) {
+	a.attach = newAttach(newMirror(f.rest(), DefaultResync), p, f, "landbridge", quiet(), func(ids []string) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.told = append(a.told, ids...)
@@ -113,8 +118,7 @@ func TestNothingIsTakenAwayBeforeSomebodyHasSaidWhatIsWanted(t *testing.T) {
 	a := newAttached(t)
 	a.want([]l2gw.Service{service(net1, "10.0.0.1")})
 	a.settled()
-	fresh := &attached{fake: a.fake}
-	fresh.attach = newAttach(newMirror(a.fake.rest(), DefaultResync), newPresence(a.fake, "landbridge", quiet(), func() {}), "landbridge", quiet(), func([]string) {})
+	fresh := attachedTo(a.fake)
 	fresh.settled()
 	a.expect("1 landbridge-10.0.0.1 ACTIVE")
 	// What a former run has left goes when it is known not to be wanted.
@@ -265,6 +269,53 @@ func TestAHostThatHasMovedHere(t *testing.T) {
 	a.want([]l2gw.Service{service(net1, "10.0.0.1")})
 	a.settled()
 	a.heard("remove 1 02:00:00:00:00:02 :: at 10.0.0.1")
+}
+
+// TestHostsThatWentWhileNobodyLooked: what one server has told, the next one
+// takes back.
+func TestHostsThatWentWhileNobodyLooked(t *testing.T) {
+	a := newAttached(t)
+	a.want([]l2gw.Service{service(net1, "10.0.0.1", host(1, ""), host(2, "")), service(net2, "10.0.0.1", host(3, ""))})
+	a.settled()
+	a.said()
+
+	next := attachedTo(a.fake)
+	next.want([]l2gw.Service{service(net1, "10.0.0.1", host(2, ""))})
+	next.amnesia = errors.New("no database")
+	if left, err := next.work(1); !left || !errors.Is(err, next.amnesia) {
+		t.Errorf("%v, %v", left, err)
+	}
+	next.heard()
+	next.amnesia = nil
+	next.settled()
+	next.heard(
+		"remove 1 02:00:00:00:00:01 :: at 10.0.0.1",
+		"remove 2 02:00:00:00:00:03 :: at 10.0.0.1")
+
+	last := attachedTo(a.fake)
+	last.want(nil)
+	last.settled()
+	last.heard("remove 1 02:00:00:00:00:02 :: at 10.0.0.1")
+	if len(last.kept) > 0 {
+		t.Errorf("left is %v", last.kept)
+	}
+}
+
+// TestAHostIsRememberedBeforeItIsTold: a server may end between the two.
+func TestAHostIsRememberedBeforeItIsTold(t *testing.T) {
+	a := newAttached(t)
+	a.want([]l2gw.Service{service(net1, "10.0.0.1")})
+	a.settled()
+	a.want([]l2gw.Service{service(net1, "10.0.0.1", host(1, ""))})
+	a.with(func() { a.mute = errors.New("no") })
+	if left, err := a.work(1); !left || err == nil {
+		t.Errorf("%v, %v", left, err)
+	}
+	a.with(func() { a.mute = nil })
+	next := attachedTo(a.fake)
+	next.want([]l2gw.Service{service(net1, "10.0.0.1")})
+	next.settled()
+	next.heard("remove 1 02:00:00:00:00:01 :: at 10.0.0.1")
 }
 
 func TestManyHostsOfManyNetworks(t *testing.T) {

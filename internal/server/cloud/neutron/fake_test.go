@@ -49,6 +49,40 @@ type fake struct {
 	// were told of them.
 	endpoints map[string]string
 	tunnels   []string
+	remembered
+}
+
+// remembered is a Memory that outlives what uses it.
+type remembered struct {
+	kept    map[place]l2gw.Told
+	amnesia error // what it answers; nil: it works
+}
+
+func (r *remembered) Told(context.Context) ([]l2gw.Told, error) {
+	return slices.Collect(maps.Values(r.kept)), r.amnesia
+}
+
+func (r *remembered) Remember(_ context.Context, t l2gw.Told) error {
+	at := place{t.Gateway, t.NetworkID}
+	hosts := append(slices.Clone(r.kept[at].Hosts), t.Hosts...)
+	slices.SortFunc(hosts, l2gw.Host.Compare)
+	r.keep(at, with(t, slices.Compact(hosts)))
+	return r.amnesia
+}
+
+func (r *remembered) Forget(_ context.Context, t l2gw.Told) error {
+	at := place{t.Gateway, t.NetworkID}
+	r.keep(at, with(t, minus(r.kept[at].Hosts, t.Hosts)))
+	return r.amnesia
+}
+
+func (r *remembered) keep(at place, t l2gw.Told) {
+	if r.kept == nil {
+		r.kept = map[place]l2gw.Told{}
+	}
+	if r.kept[at] = t; len(t.Hosts) == 0 {
+		delete(r.kept, at)
+	}
 }
 
 func newFake(t *testing.T) *fake {

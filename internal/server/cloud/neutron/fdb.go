@@ -1,8 +1,6 @@
 package neutron
 
 import (
-	"cmp"
-	"net/netip"
 	"slices"
 
 	"landbridge/internal/l2gw"
@@ -29,18 +27,18 @@ func entryOf(h l2gw.Host) fdbEntry {
 // entriesPerMessage bounds the messages to the compute nodes.
 const entriesPerMessage = 500
 
-// fdbArgs makes the arguments of add_fdb_entries or remove_fdb_entries for hosts
-// behind a gateway, of as many messages as it takes.
-func fdbArgs(n l2gw.Network, gateway netip.Addr, hosts []l2gw.Host) []map[string]any {
+// fdbArgs makes the arguments of add_fdb_entries or remove_fdb_entries, of as
+// many messages as it takes.
+func fdbArgs(t l2gw.Told) []map[string]any {
 	var out []map[string]any
-	for part := range slices.Chunk(hosts, entriesPerMessage) {
+	for part := range slices.Chunk(t.Hosts, entriesPerMessage) {
 		entries := make([]fdbEntry, 0, len(part))
 		for _, h := range part {
 			entries = append(entries, entryOf(h))
 		}
-		out = append(out, map[string]any{"fdb_entries": map[string]any{n.ID: map[string]any{
-			"segment_id": n.Segments[0].ID, "network_type": string(n.Segments[0].Type),
-			"ports": map[string][]fdbEntry{gateway.String(): entries},
+		out = append(out, map[string]any{"fdb_entries": map[string]any{t.NetworkID: map[string]any{
+			"segment_id": t.Segment.ID, "network_type": string(t.Segment.Type),
+			"ports": map[string][]fdbEntry{t.Gateway.String(): entries},
 		}}})
 	}
 	return out
@@ -50,13 +48,9 @@ func fdbArgs(n l2gw.Network, gateway netip.Addr, hosts []l2gw.Host) []map[string
 func minus(a, b []l2gw.Host) []l2gw.Host {
 	var out []l2gw.Host
 	for _, h := range a {
-		if _, found := slices.BinarySearchFunc(b, h, compareHosts); !found {
+		if _, found := slices.BinarySearchFunc(b, h, l2gw.Host.Compare); !found {
 			out = append(out, h)
 		}
 	}
 	return out
-}
-
-func compareHosts(a, b l2gw.Host) int {
-	return cmp.Or(slices.Compare(a.MAC[:], b.MAC[:]), a.Addr.Compare(b.Addr))
 }

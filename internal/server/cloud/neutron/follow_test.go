@@ -25,7 +25,7 @@ func TestRabbitMQComesAndGoes(t *testing.T) {
 	f.addHost("c1", "10.0.0.11")
 	r := testenv.StartRabbitMQ(t, testenv.RabbitMQConfig{})
 	c, err := New(Config{
-		Client: f.rest().client, Name: "landbridge", Logger: quiet(), Resync: time.Hour,
+		Client: f.rest().client, Memory: f, Name: "landbridge", Logger: quiet(), Resync: time.Hour,
 		Bus: oslomsg.Config{Hosts: []oslomsg.Host{{Name: r.Address, Port: r.Port, User: testenv.RabbitMQUser, Password: testenv.RabbitMQPassword}}},
 	})
 	if err != nil {

@@ -24,7 +24,8 @@ type Config struct {
 	Client func(ctx context.Context) (*gophercloud.ServiceClient, error)
 	// Bus is the RabbitMQ of Neutron and its agents. Its Exchange and Connected
 	// are set here.
-	Bus oslomsg.Config
+	Bus    oslomsg.Config
+	Memory Memory
 	// Name begins the names of all that is made in Neutron. Deployments of one
 	// cloud need different ones: what has their name they take for theirs.
 	Name string
@@ -79,7 +80,7 @@ func New(cfg Config) (*Cloud, error) {
 	if c.server, err = oslomsg.NewServer(listens, c.hints.listens(c.mirror, c.presence.has)); err != nil {
 		return nil, err
 	}
-	c.attach = newAttach(c.mirror, c.presence, naming(cfg.Name), cfg.Logger, c.tell)
+	c.attach = newAttach(c.mirror, c.presence, cfg.Memory, naming(cfg.Name), cfg.Logger, c.tell)
 	return c, nil
 }
 

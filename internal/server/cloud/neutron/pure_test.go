@@ -126,17 +126,17 @@ func TestCompare(t *testing.T) {
 }
 
 func TestFDBArgs(t *testing.T) {
-	n := l2gw.Network{ID: net1, Segments: []l2gw.Segment{{Type: "vxlan", ID: 123}}}
-	got := fdbArgs(n, addr("10.0.0.1"), []l2gw.Host{host(1, "192.0.2.1"), host(2, ""), host(3, "fd00::3")})
+	told := l2gw.Told{NetworkID: net1, Segment: l2gw.Segment{Type: "vxlan", ID: 123}, Gateway: addr("10.0.0.1")}
+	got := fdbArgs(with(told, []l2gw.Host{host(1, "192.0.2.1"), host(2, ""), host(3, "fd00::3")}))
 	text, err := json.Marshal(got)
 	want := `[{"fdb_entries":{"` + net1 + `":{"network_type":"vxlan","ports":{"10.0.0.1":[["02:00:00:00:00:01","192.0.2.1"],["02:00:00:00:00:02","::"],["02:00:00:00:00:03","fd00::3"]]},"segment_id":123}}}]`
 	if err != nil || string(text) != want {
 		t.Errorf("%s, %v\nwant %s", text, err, want)
 	}
-	if got := len(fdbArgs(n, addr("10.0.0.1"), make([]l2gw.Host, 2*entriesPerMessage+1))); got != 3 {
+	if got := len(fdbArgs(with(told, make([]l2gw.Host, 2*entriesPerMessage+1)))); got != 3 {
 		t.Errorf("%d messages", got)
 	}
-	if got := fdbArgs(n, addr("10.0.0.1"), nil); got != nil {
+	if got := fdbArgs(told); got != nil {
 		t.Errorf("%v", got)
 	}
 }
