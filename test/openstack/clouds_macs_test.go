@@ -19,9 +19,11 @@ import (
 // begun anew and where the network comes later.
 func testRemoteMACs(t *testing.T, w *clouds) {
 	m := w.join(t)[w.a]
-	for _, vm := range w.b.vms {
-		w.a.make(t, rest.RemoteMACs, rest.Object{"mac": vm.MAC.String(), "ipaddr": vm.V4.String(), "rgw_connection": m.remoteConnection})
+	named := func(vm *openstack.VM, create create) string {
+		return create(t, rest.RemoteMACs, rest.Object{"mac": vm.MAC.String(), "ipaddr": vm.V4.String(), "rgw_connection": m.remoteConnection})
 	}
+	named(w.b.vms[0], w.a.make)
+	departing := named(w.b.vms[1], w.a.leave)
 	for _, host := range w.a.computes {
 		w.knows(t, host, w.b.vms[:])
 	}
@@ -41,6 +43,29 @@ func testRemoteMACs(t *testing.T, w *clouds) {
 		host.Agent.Start(t)
 		w.knows(t, host, w.b.vms[:])
 	}
+	// One that is deleted by a server which ends before it could tell anybody.
+	w.a.RabbitMQ.Kill(t)
+	must(t, w.a.border.API.Delete(t.Context(), rest.RemoteMACs, departing))
+	w.a.border.Server.Kill(t)
+	w.a.RabbitMQ.Start(t)
+	w.a.border.Server.Start(t)
+	for _, host := range w.a.computes {
+		w.forgets(t, host, w.b.vms[1])
+		w.knows(t, host, w.b.vms[:1])
+	}
+}
+
+// forgets waits until a compute node does not answer for a VM any more.
+func (w *clouds) forgets(t *testing.T, host *openstack.Compute, vm *openstack.VM) {
+	t.Helper()
+	testenv.Eventually(t, 2*backWithin, host.Name+" forgets who is remote no more", func() error {
+		for _, flow := range host.Flows(t) {
+			if containsAll(flow, []string{"table=21", "arp_tpa=" + vm.V4.String()}) {
+				return fmt.Errorf("it has the flow %s", flow)
+			}
+		}
+		return nil
+	})
 }
 
 // knows waits until a compute node has flows for VMs behind the gateway: one
