@@ -2,9 +2,11 @@ package openstack
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions/agents"
@@ -12,7 +14,12 @@ import (
 	nets "github.com/gophercloud/gophercloud/v2/openstack/networking/v2/networks"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/ports"
 	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/subnets"
+
+	"landbridge/internal/lab/testenv"
 )
+
+// releasedWithin is how soon a network is free that a gateway has served.
+const releasedWithin = 10 * time.Second
 
 // Network is a network of Neutron.
 type Network struct {
@@ -85,10 +92,19 @@ func (c *Cloud) createNetwork(t testing.TB, o nets.CreateOptsBuilder, ranges ...
 	return n
 }
 
-// DeleteNetwork deletes a network that nobody uses.
+// DeleteNetwork deletes a network that nobody uses. The port of a gateway goes a
+// moment after the connection that it was for: until then the network is in use.
 func (c *Cloud) DeleteNetwork(t testing.TB, n *Network) {
 	t.Helper()
-	must(t, nets.Delete(context.WithoutCancel(t.Context()), c.NeutronClient(t), n.ID).ExtractErr())
+	client := c.NeutronClient(t)
+	testenv.Eventually(t, releasedWithin, "network "+n.Name+" can be deleted", func() error {
+		err := nets.Delete(context.WithoutCancel(t.Context()), client, n.ID).ExtractErr()
+		if gophercloud.ResponseCodeIs(err, http.StatusConflict) {
+			return err
+		}
+		must(t, err)
+		return nil
+	})
 }
 
 // Port is a port of Neutron, as far as tests look into it.
