@@ -62,12 +62,12 @@ static __always_inline int flood(struct __sk_buff *skb, __u32 network, __u32 gro
 	struct packet *p;
 
 	if (!lists)
-		return refuse(EVENT_NO_TARGET);
+		return refuse(skb, EVENT_NO_TARGET);
 	f.tunnel = lists->head[group & 1];
 	if (f.tunnel == NONE)
-		return refuse(EVENT_NO_TARGET);
+		return refuse(skb, EVENT_NO_TARGET);
 	if (!flood_copies(&f))
-		return refuse(EVENT_FLOOD_LIMIT);
+		return refuse(skb, EVENT_FLOOD_LIMIT);
 	last = tunnel_by_id(f.tunnel);
 	p = headers(skb);
 	if (!last || !p || last->network != network)

@@ -46,7 +46,7 @@ static __noinline int meant_for_us(struct __sk_buff *skb)
 
 static __always_inline int refuse_if_ours(struct __sk_buff *skb, enum event event)
 {
-	return meant_for_us(skb) ? refuse(event) : PASS;
+	return meant_for_us(skb) ? refuse(skb, event) : PASS;
 }
 
 static __always_inline __u32 arrival(const struct packet *p)
@@ -94,9 +94,9 @@ static __always_inline int forward(struct __sk_buff *skb, struct packet *p, __u3
 	struct tunnel *out;
 
 	if (network == NONE)
-		return refuse(EVENT_UNKNOWN_VNI);
+		return refuse(skb, EVENT_UNKNOWN_VNI);
 	if (mac_is_multicast(p->inner.h_source) || mac_is_zero(p->inner.h_source))
-		return refuse(EVENT_BAD_SOURCE);
+		return refuse(skb, EVENT_BAD_SOURCE);
 	fdb_learn(network, p->inner.h_source, id, now);
 	if (mac_is_multicast(p->inner.h_dest))
 		return flood(skb, network, !group, now);
@@ -105,7 +105,7 @@ static __always_inline int forward(struct __sk_buff *skb, struct packet *p, __u3
 	if (!out || out->network != network)
 		return flood(skb, network, !group, now);
 	if (out->group == group)
-		return refuse(EVENT_SPLIT_HORIZON);
+		return refuse(skb, EVENT_SPLIT_HORIZON);
 	return send(skb, p, to, out, now);
 }
 

@@ -46,7 +46,7 @@ static __always_inline long ask_kernel(struct __sk_buff *skb, const struct packe
 	return bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
 }
 
-static __always_inline int refuse(enum event event)
+static __always_inline int refuse(struct __sk_buff *skb, enum event event)
 {
 	count_event(event);
 	return TC_ACT_SHOT;
@@ -63,11 +63,11 @@ static __noinline int send_by_kernel(struct __sk_buff *skb, __u32 ifindex)
 		return bpf_redirect_neigh(ifindex, NULL, 0, 0);
 	p = headers(skb);
 	if (!p)
-		return refuse(EVENT_TRUNCATED);
+		return refuse(skb, EVENT_TRUNCATED);
 	err = ask_kernel(skb, p, &fib);
 	if (err == BPF_FIB_LKUP_RET_SUCCESS || err == BPF_FIB_LKUP_RET_NO_NEIGH)
 		return bpf_redirect_neigh(fib.ifindex, NULL, 0, 0);
-	return refuse(EVENT_NO_ROUTE);
+	return refuse(skb, EVENT_NO_ROUTE);
 }
 
 /* Sends the packet itself. */
@@ -80,7 +80,7 @@ static __always_inline int send(struct __sk_buff *skb, struct packet *p, __u32 i
 	rewrite(skb, p, out);
 	count_sent(skb, id);
 	if (!hop)
-		return refuse(EVENT_NO_ROUTE);
+		return refuse(skb, EVENT_NO_ROUTE);
 	if (!trusted(hop, now))
 		return send_by_kernel(skb, hop->ifindex);
 	set_macs(p, hop->dst, hop->src);
@@ -100,7 +100,7 @@ static __always_inline int send_copy(struct __sk_buff *skb, struct packet *p, __
 
 	rewrite(skb, p, out);
 	if (!hop)
-		return refuse(EVENT_NO_ROUTE);
+		return refuse(skb, EVENT_NO_ROUTE);
 	ifindex = hop->ifindex;
 	if (!trusted(hop, now) && ask_kernel(skb, p, &fib) == BPF_FIB_LKUP_RET_SUCCESS) {
 		ifindex = fib.ifindex;
@@ -108,7 +108,7 @@ static __always_inline int send_copy(struct __sk_buff *skb, struct packet *p, __
 	} else if (hop->resolved) {
 		set_macs(p, hop->dst, hop->src);
 	} else {
-		return refuse(EVENT_NO_ROUTE);
+		return refuse(skb, EVENT_NO_ROUTE);
 	}
 	count_sent(skb, id);
 	bpf_clone_redirect(skb, ifindex, 0);
