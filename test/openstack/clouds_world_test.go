@@ -57,6 +57,7 @@ func TestTwoClouds(t *testing.T) {
 		{"two networks", testApart},
 		{"a third cloud", testThirdCloud},
 		{"other networks", testRefused},
+		{"commands of the documentation", testDocumentation},
 		{"nothing is left", testNothingLeft},
 		{"nothing is left of a crash", testCrash},
 	} {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"landbridge/internal/lab/netns"
 )
 
 // callWithin is how long a call, and commandWithin how long a client's command
@@ -44,17 +46,24 @@ func (c *Cloud) Answers(url string) error {
 	return nil
 }
 
-// Client is a command line client inside the cloud: its first words, and what
-// it sees in its environment beside the system's.
+// Client is a command line client on a node of the cloud: its first words, and
+// what it sees in its environment beside the system's.
 type Client struct {
 	cloud       *Cloud
+	node        *netns.Namespace
 	argv        []string
 	environment []string
 }
 
-// Client makes a client of a program that is installed, or of a path.
+// Client makes a client of a program that is installed, or of a path, beside
+// the cloud's services.
 func (c *Cloud) Client(environment []string, argv ...string) Client {
-	return Client{c, argv, environment}
+	return Client{c, c.Namespace, argv, environment}
+}
+
+// Client makes a client on the gateway node.
+func (g *Gateway) Client(environment []string, argv ...string) Client {
+	return Client{g.cloud, g.Namespace, argv, environment}
 }
 
 // OpenStack is the client "openstack".
@@ -97,7 +106,7 @@ func (c Client) run(ctx context.Context, args []string) (out, errs string, err e
 	cmd.Dir, cmd.Env = c.cloud.Dir, c.cloud.environ(c.environment...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err = c.cloud.Namespace.Start(cmd); err == nil {
+	if err = c.node.Start(cmd); err == nil {
 		err = cmd.Wait()
 	}
 	return stdout.String(), stderr.String(), err

@@ -30,6 +30,8 @@ const (
 	GatewayName = "border"
 	// landbridgeAPI is where its server listens, inside its namespace.
 	landbridgeAPI = "127.0.0.1:9696"
+	// LandbridgeURL is where clients on the gateway node find it.
+	LandbridgeURL = "http://" + landbridgeAPI
 )
 
 // Gateway is a gateway node of Landbridge in a cloud, with a database of
@@ -84,7 +86,7 @@ func (g *Gateway) runVTEPD(t *testing.T) {
 
 func (g *Gateway) runServer(t *testing.T) {
 	t.Helper()
-	g.API = rest.New("http://"+landbridgeAPI, g.Namespace.DialContext)
+	g.API = rest.New(LandbridgeURL, g.Namespace.DialContext)
 	config := map[string]any{
 		"listen": landbridgeAPI, "database": "sqlite:" + g.file("landbridge.db"), "switches": []string{g.OVSDB.Unix}, "log_level": "debug",
 		"cloud": map[string]any{"driver": "neutron", "endpoint": NeutronURL, "transport_url": g.cloud.RabbitMQ.URL("")},

@@ -92,6 +92,31 @@ func (c *Cloud) createNetwork(t testing.TB, o nets.CreateOptsBuilder, ranges ...
 	return n
 }
 
+// NetworkNamed finds a network that somebody has made, of which there is one of
+// that name.
+func (c *Cloud) NetworkNamed(t testing.TB, name string) *Network {
+	t.Helper()
+	client := c.NeutronClient(t)
+	page, err := nets.List(client, nets.ListOpts{Name: name}).AllPages(t.Context())
+	must(t, err)
+	var found []*Network
+	must(t, nets.ExtractNetworksInto(page, &found))
+	if len(found) != 1 {
+		t.Fatalf("there are %d networks named %q", len(found), name)
+	}
+	n := found[0]
+	page, err = subnets.List(client, subnets.ListOpts{NetworkID: n.ID}).AllPages(t.Context())
+	must(t, err)
+	all, err := subnets.ExtractSubnets(page)
+	must(t, err)
+	for _, s := range all {
+		prefix, err := netip.ParsePrefix(s.CIDR)
+		must(t, err)
+		n.subnets = append(n.subnets, prefix)
+	}
+	return n
+}
+
 // DeleteNetwork deletes a network that nobody uses. The port of a gateway goes a
 // moment after the connection that it was for: until then the network is in use.
 func (c *Cloud) DeleteNetwork(t testing.TB, n *Network) {
