@@ -2,6 +2,7 @@ package hwvtep
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 )
 
@@ -13,6 +14,10 @@ type Delta struct {
 	Delete bool // all of it has to go: the lists below name what goes with it
 	Row    *Row // the row's columns where they have to be written
 
+	SetFilter   map[Locator]Filter // Filters to make or change
+	DelFilter   []Locator
+	SetGateways Set[netip.Addr] // the whole new set where it differs, else nil
+
 	AddUcast, DelUcast     []Ucast
 	SetMcast               map[string]Set[Locator] // whole new locator sets by MAC
 	DelMcast               []string
@@ -20,7 +25,8 @@ type Delta struct {
 }
 
 // Diff gives the changes that turn actual into desired; nil stands for a
-// logical switch that is not there. Both have the same name.
+// logical switch that is not there. Both have the same name. The overrides are
+// not compared: they are nobody's plan, and stay as they are.
 func Diff(actual, desired *LogicalSwitch) Delta {
 	d := Delta{SetMcast: map[string]Set[Locator]{}}
 	switch {
@@ -43,7 +49,31 @@ func Diff(actual, desired *LogicalSwitch) Delta {
 	d.AddBinding = desired.Bindings.Minus(actual.Bindings, Binding.Compare)
 	d.DelBinding = actual.Bindings.Minus(desired.Bindings, Binding.Compare)
 	d.diffMcast(actual.Mcast, desired.Mcast)
+	if !d.Delete { // the row takes them along
+		d.diffConfig(actual, desired)
+	}
 	return d
+}
+
+// diffConfig compares what other_config holds, but for the overrides.
+func (d *Delta) diffConfig(actual, desired *LogicalSwitch) {
+	for l, want := range desired.Filters {
+		if actual.Filters[l] != want {
+			if d.SetFilter == nil {
+				d.SetFilter = map[Locator]Filter{}
+			}
+			d.SetFilter[l] = want
+		}
+	}
+	for l := range actual.Filters {
+		if _, ok := desired.Filters[l]; !ok {
+			d.DelFilter = append(d.DelFilter, l)
+		}
+	}
+	slices.SortFunc(d.DelFilter, Locator.Compare)
+	if !actual.Gateways.Equal(desired.Gateways) {
+		d.SetGateways = desired.Gateways.Clone()
+	}
 }
 
 func (d *Delta) diffMcast(actual, desired map[string]Set[Locator]) {
@@ -61,7 +91,10 @@ func (d *Delta) diffMcast(actual, desired map[string]Set[Locator]) {
 }
 
 // Empty tells whether nothing has to change.
-func (d Delta) Empty() bool { return !d.Create && !d.Delete && d.Row == nil && d.Size() == 0 }
+func (d Delta) Empty() bool {
+	return !d.Create && !d.Delete && d.Row == nil && d.Size() == 0 &&
+		len(d.SetFilter)+len(d.DelFilter) == 0 && d.SetGateways == nil
+}
 
 // Size is the number of rows and bindings that the delta touches beside the
 // Logical_Switch row.
@@ -71,7 +104,8 @@ func (d Delta) Size() int {
 }
 
 // Apply carries the delta out on a copy of actual and gives the result, nil
-// where nothing is left. It is the meaning of a Delta: Diff(a, b).Apply(a) is b.
+// where nothing is left. It is the meaning of a Delta: Diff(a, b).Apply(a) is b
+// with the overrides of a.
 func (d Delta) Apply(actual *LogicalSwitch) *LogicalSwitch {
 	if d.Delete || actual == nil && !d.Create {
 		return nil
@@ -101,7 +135,20 @@ func (d Delta) Apply(actual *LogicalSwitch) *LogicalSwitch {
 	for mac, set := range d.SetMcast {
 		out.Mcast[mac] = set.Clone()
 	}
+	d.applyConfig(out)
 	return out
+}
+
+func (d Delta) applyConfig(s *LogicalSwitch) {
+	for _, l := range d.DelFilter {
+		delete(s.Filters, l)
+	}
+	for l, f := range d.SetFilter {
+		s.SetFilter(l, f)
+	}
+	if d.SetGateways != nil {
+		s.Gateways = d.SetGateways.Clone()
+	}
 }
 
 // Merge gives what a database must hold when several of its physical switches
@@ -123,6 +170,17 @@ func Merge(parts ...*LogicalSwitch) *LogicalSwitch {
 				out.AddMcast(mac, l)
 			}
 		}
+		out.mergeConfig(p)
 	}
 	return out
+}
+
+func (s *LogicalSwitch) mergeConfig(p *LogicalSwitch) {
+	for l, f := range p.Filters {
+		s.SetFilter(l, s.Filters[l]|f)
+	}
+	if len(p.Gateways) > 0 && len(s.Gateways) == 0 {
+		s.Gateways = Set[netip.Addr]{}
+	}
+	maps.Copy(s.Gateways, p.Gateways)
 }

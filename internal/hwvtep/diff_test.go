@@ -29,8 +29,37 @@ func anySwitch(t *rapid.T, label string) *LogicalSwitch {
 	for range rapid.IntRange(0, 3).Draw(t, "bindings") {
 		s.Bindings.Add(Binding{"sw", fmt.Sprint("p", rapid.IntRange(0, 1).Draw(t, "port")), uint16(rapid.IntRange(0, 2).Draw(t, "vlan"))})
 	}
+	anyConfig(t, s)
 	return s
 }
+
+func anyConfig(t *rapid.T, s *LogicalSwitch) {
+	for range rapid.IntRange(0, 3).Draw(t, "filters") {
+		s.SetFilter(anyLocator(t), anyFilter(t))
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "gateways") {
+		if s.Gateways == nil {
+			s.Gateways = Set[netip.Addr]{}
+		}
+		s.Gateways.Add(rapid.SampledFrom([]netip.Addr{netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("fd00::1")}).Draw(t, "gateway"))
+	}
+	if rapid.Bool().Draw(t, "overrides") {
+		s.Overrides.FloodRate = NewLimit(uint32(rapid.IntRange(0, 1).Draw(t, "rate")))
+	}
+}
+
+// alikeOverridden gives b the overrides of a, which no diff is to change.
+func alikeOverridden(a, b *LogicalSwitch) {
+	switch {
+	case b == nil:
+	case a == nil:
+		b.Overrides = Overrides{}
+	default:
+		b.Overrides = a.Overrides
+	}
+}
+
+func anyFilter(t *rapid.T) Filter { return Filter(rapid.IntRange(0, 31).Draw(t, "filter")) }
 
 func anyKey(t *rapid.T) Key {
 	if rapid.Bool().Draw(t, "keyed") {
@@ -40,7 +69,7 @@ func anyKey(t *rapid.T) Key {
 }
 
 func anyLocator(t *rapid.T) Locator {
-	return Locator{VXLANOverIPv4, netip.AddrFrom4([4]byte{192, 0, 2, rapid.Byte().Draw(t, "addr") % 3}), anyKey(t)}
+	return Locator{rapid.SampledFrom([]Encapsulation{VXLANOverIPv4, GREOverIPv4}).Draw(t, "encapsulation"), netip.AddrFrom4([4]byte{192, 0, 2, rapid.Byte().Draw(t, "addr") % 3}), anyKey(t)}
 }
 
 func TestDiffLeadsFromActualToDesired(t *testing.T) {
@@ -50,6 +79,7 @@ func TestDiffLeadsFromActualToDesired(t *testing.T) {
 		if actual != nil {
 			before = actual.Clone()
 		}
+		alikeOverridden(actual, desired)
 		delta := Diff(actual, desired)
 		got := delta.Apply(actual)
 		if !got.Equal(desired) {
@@ -97,6 +127,7 @@ func TestMergeJoinsTheParts(t *testing.T) {
 			return
 		}
 		b.Key, b.Description, b.Replication = a.Key, a.Description, a.Replication
+		alikeOverridden(a, b)
 		ab, ba := Merge(a, nil, b), Merge(b, a)
 		if !ab.Equal(ba) {
 			t.Fatalf("the order of the parts matters: %+v, %+v", ab, ba)

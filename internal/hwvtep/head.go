@@ -8,8 +8,8 @@ import (
 
 // Head gives a part of the delta that can be carried out before the rest: about
 // so many unicast rows with all else but the deletion of the logical switch
-// itself, and whether there is a rest. What concerns one MAC stays together. The
-// rest is the Diff after the part.
+// itself and of filters, whose tunnels may have rows yet, and whether there is a
+// rest. What concerns one MAC stays together. The rest is the Diff after the part.
 func (d Delta) Head(rows int) (part Delta, rest bool) {
 	var macs []ethernet.MAC
 	for _, list := range [][]Ucast{d.AddUcast, d.DelUcast} {
@@ -29,6 +29,6 @@ func (d Delta) Head(rows int) (part Delta, rest bool) {
 	part = d
 	part.AddUcast = slices.DeleteFunc(slices.Clone(d.AddUcast), later)
 	part.DelUcast = slices.DeleteFunc(slices.Clone(d.DelUcast), later)
-	part.Delete = false
+	part.Delete, part.DelFilter = false, nil
 	return part, true
 }

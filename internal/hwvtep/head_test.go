@@ -1,14 +1,18 @@
 package hwvtep
 
 import (
+	"net/netip"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"landbridge/internal/ethernet"
 )
 
 func TestHeadsLeadTheWholeWay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		actual, desired := anySwitch(t, "actual"), anySwitch(t, "desired")
+		alikeOverridden(actual, desired)
 		rows := rapid.IntRange(0, 3).Draw(t, "rows")
 		for rest := true; rest; {
 			d := Diff(actual, desired)
@@ -20,6 +24,26 @@ func TestHeadsLeadTheWholeWay(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestHeadKeepsTheFiltersOfTunnelsThatHaveRowsYet: a filter must not go before
+// its tunnel does.
+func TestHeadKeepsTheFiltersOfTunnelsThatHaveRowsYet(t *testing.T) {
+	remote := Locator{VXLANOverIPv4, netip.MustParseAddr("203.0.113.2"), NewKey(456)}
+	actual := NewLogicalSwitch("landbridge/net", NewKey(123))
+	actual.SetFilter(remote, FilterDHCP)
+	for i := range 3 {
+		actual.Ucast.Add(Ucast{MAC: ethernet.MAC{2, byte(i)}, Locator: remote})
+	}
+	desired := NewLogicalSwitch("landbridge/net", NewKey(123))
+	for rest := true; rest; {
+		var part Delta
+		part, rest = Diff(actual, desired).Head(1)
+		actual = part.Apply(actual)
+		if filtered := actual.Filters[remote] == FilterDHCP; filtered != rest {
+			t.Fatalf("with %d rows left the tunnel is filtered: %v", actual.Ucast.Len(), filtered)
+		}
+	}
 }
 
 func TestHeadKeepsAMACTogether(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"strconv"
 )
 
 // MaxKey is the largest tunnel key (24 bits, RFC 7348 section 5).
@@ -48,11 +49,33 @@ func (k Key) String() string {
 	return fmt.Sprint(k.vni)
 }
 
+// parseKey reads what String wrote.
+func parseKey(s string) (Key, bool) {
+	if s == "-" {
+		return Key{}, true
+	}
+	n, err := strconv.ParseUint(s, 10, 32)
+	return NewKey(uint32(n)), err == nil && n <= MaxKey
+}
+
 // Encapsulation is a value of Physical_Locator.encapsulation_type.
 type Encapsulation string
 
-// VXLANOverIPv4 is the one encapsulation of schema version 1.7.0.
-const VXLANOverIPv4 Encapsulation = "vxlan_over_ipv4"
+// The encapsulations of vtepd. Schema version 1.7.0 has the first alone, the
+// others are Landbridge's.
+const (
+	VXLANOverIPv4  Encapsulation = "vxlan_over_ipv4"
+	VXLANOverIPv6  Encapsulation = "vxlan_over_ipv6"
+	GeneveOverIPv4 Encapsulation = "geneve_over_ipv4"
+	GeneveOverIPv6 Encapsulation = "geneve_over_ipv6"
+	GREOverIPv4    Encapsulation = "gre_over_ipv4"
+	GREOverIPv6    Encapsulation = "gre_over_ipv6"
+)
+
+// Encapsulations lists them.
+func Encapsulations() []Encapsulation {
+	return []Encapsulation{VXLANOverIPv4, VXLANOverIPv6, GeneveOverIPv4, GeneveOverIPv6, GREOverIPv4, GREOverIPv6}
+}
 
 // Locator is a Physical_Locator by its index in the schema.
 type Locator struct {

@@ -44,6 +44,13 @@ type LogicalSwitch struct {
 	Mcast map[string]Set[Locator]
 	// Bindings has the entries of Physical_Port.vlan_bindings.
 	Bindings Set[Binding]
+	// Filters has what is kept from crossing tunnels, by locator, where that is
+	// anything; nil for none at all. A locator here need not be one of a row.
+	Filters map[Locator]Filter
+	// Gateways has the addresses of the network's own routers, in this cloud.
+	Gateways Set[netip.Addr]
+	// Overrides are an operator's. Diff leaves them alone.
+	Overrides Overrides
 }
 
 // Ucast is a row of Ucast_Macs_Remote: a host behind a tunnel.
@@ -76,6 +83,18 @@ func (s *LogicalSwitch) AddMcast(mac string, l Locator) {
 	s.Mcast[mac].Add(l)
 }
 
+// SetFilter sets what is kept from crossing a tunnel.
+func (s *LogicalSwitch) SetFilter(l Locator, f Filter) {
+	switch {
+	case f == 0:
+		delete(s.Filters, l)
+	case s.Filters == nil:
+		s.Filters = map[Locator]Filter{l: f}
+	default:
+		s.Filters[l] = f
+	}
+}
+
 // Locators gives every locator that a row of the logical switch refers to.
 func (s *LogicalSwitch) Locators() Set[Locator] {
 	out := Set[Locator]{}
@@ -96,6 +115,7 @@ func (s *LogicalSwitch) Clone() *LogicalSwitch {
 	for mac, set := range s.Mcast {
 		c.Mcast[mac] = set.Clone()
 	}
+	c.Filters, c.Gateways = maps.Clone(s.Filters), maps.Clone(s.Gateways)
 	return &c
 }
 
@@ -104,7 +124,8 @@ func (s *LogicalSwitch) Equal(o *LogicalSwitch) bool {
 	if s == nil || o == nil {
 		return s == o
 	}
-	return s.Name == o.Name && s.row() == o.row() &&
+	return s.Name == o.Name && s.row() == o.row() && s.Overrides == o.Overrides &&
+		maps.Equal(s.Filters, o.Filters) && s.Gateways.Equal(o.Gateways) &&
 		s.Ucast.Equal(o.Ucast) && s.Bindings.Equal(o.Bindings) &&
 		maps.EqualFunc(s.Mcast, o.Mcast, Set[Locator].Equal)
 }

@@ -106,4 +106,5 @@ type Schema struct {
 	Encapsulations []Encapsulation
 	Replication    bool // Logical_Switch.replication_mode
 	OtherConfig    bool // Global, Physical_Switch: other_config
+	LogicalConfig  bool // Logical_Switch.other_config: filters, gateways, overrides
 }
