@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"landbridge/internal/ethernet"
@@ -38,17 +39,24 @@ func check(name string, n *forwarding.Network) error {
 }
 
 func checkTunnel(e forwarding.Endpoint, t forwarding.Tunnel) error {
+	how, known := encapsulations[e.Encapsulation]
 	switch {
-	case e.Encapsulation != hwvtep.VXLANOverIPv4:
-		return fmt.Errorf("%s: encapsulation %q is not supported, only %s", e, e.Encapsulation, hwvtep.VXLANOverIPv4)
-	case !e.Remote.Is4() || !t.Local.Is4():
-		return fmt.Errorf("%s from %s: both ends need IPv4 addresses", e, t.Local)
+	case !known:
+		return fmt.Errorf("%s: encapsulation %q is not supported", e, e.Encapsulation)
+	case !fits(e.Remote, how.v6) || !fits(t.Local, how.v6):
+		return fmt.Errorf("%s from %s: both ends need addresses of the family of %s", e, t.Local, e.Encapsulation)
 	case e.VNI > hwvtep.MaxKey:
 		return fmt.Errorf("%s: the VNI is larger than %d", e, hwvtep.MaxKey)
 	case t.Group > forwarding.WAN:
 		return fmt.Errorf("%s: there is no group %d", e, t.Group)
 	}
 	return nil
+}
+
+// fits tells whether an address is of the family, and the program's notation of
+// it no other's.
+func fits(a netip.Addr, v6 bool) bool {
+	return a.IsValid() && a.Is6() == v6 && !a.Is4In6() && a.Zone() == ""
 }
 
 // least gives the error of the smallest key that has one.

@@ -32,7 +32,7 @@ type Traffic struct {
 // Reason is why a packet was dropped.
 type Reason string
 
-// The reasons. The first seven are about packets to a tunnel address that
+// The reasons. The first ten are about packets to a tunnel address that
 // no tunnel can take; the others about frames that came by a tunnel.
 const (
 	UnknownSender Reason = "unknown_sender" // the sender has no tunnel in any network
@@ -42,11 +42,16 @@ const (
 	IPOptions     Reason = "ip_options"     // the outer header has options
 	Fragment      Reason = "fragment"       // the first fragment; the others pass
 	BadVXLAN      Reason = "bad_vxlan"      // other flags than "VNI present": not plain VXLAN
+	BadGeneve     Reason = "bad_geneve"     // another version, or not Ethernet, or a control packet
+	GeneveOptions Reason = "geneve_options" // options are not understood
+	BadGRE        Reason = "bad_gre"        // without key, or with a checksum or sequence number
 	BadSource     Reason = "bad_source"     // the inner source is zero or a group address
 	SplitHorizon  Reason = "split_horizon"  // the destination is on the side it came from
 	NoTarget      Reason = "no_target"      // to be flooded, and nobody to flood to
 	NoRoute       Reason = "no_route"       // no next hop: no route, or no neighbour for a copy
 	FloodLimit    Reason = "flood_limit"    // copies beyond what a kernel before 5.17 can make
+	NoSegmenter   Reason = "no_segmenter"   // a super-packet for another encapsulation, and no segmenter: see Config
+	NoReshape     Reason = "no_reshape"     // the kernel makes no room for another header: the frame is too short
 )
 
 // reasons are those of the program's events.
@@ -64,6 +69,11 @@ func reasons() map[kernelEvent]Reason {
 		kernelEventEVENT_NO_TARGET:      NoTarget,
 		kernelEventEVENT_NO_ROUTE:       NoRoute,
 		kernelEventEVENT_FLOOD_LIMIT:    FloodLimit,
+		kernelEventEVENT_BAD_GENEVE:     BadGeneve,
+		kernelEventEVENT_GENEVE_OPTIONS: GeneveOptions,
+		kernelEventEVENT_BAD_GRE:        BadGRE,
+		kernelEventEVENT_NO_SEGMENTER:   NoSegmenter,
+		kernelEventEVENT_NO_RESHAPE:     NoReshape,
 	}
 }
 

@@ -17,12 +17,13 @@ import (
 // called from any goroutine. Open, Ensure and Remove have to run in the network
 // namespace of the interfaces.
 type Datapath struct {
-	cfg     Config
-	cpus    int
-	kernel  *kernelObjects
-	barrier *barrier
-	hook    *hook
-	closers []io.Closer
+	cfg       Config
+	cpus      int
+	kernel    *kernelObjects
+	barrier   *barrier
+	hook      *hook
+	segmenter segmenter
+	closers   []io.Closer
 
 	mu sync.Mutex
 	*mirror

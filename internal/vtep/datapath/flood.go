@@ -20,10 +20,11 @@ func (d *Datapath) link(t *tunnel) error {
 	if err := d.writeSlot(t); err != nil {
 		return err
 	}
-	if err := d.writeHead(t.network, t.Group, t.id); err != nil {
+	list = slices.Insert(slices.Clone(list), 0, t)
+	if err := d.writeList(t.network, t.Group, list); err != nil {
 		return err
 	}
-	t.network.flood[t.Group] = slices.Insert(list, 0, t)
+	t.network.flood[t.Group] = list
 	t.Flood = true
 	return nil
 }
@@ -36,37 +37,45 @@ func (d *Datapath) unlink(t *tunnel) error {
 		return nil
 	}
 	list := t.network.flood[t.Group]
-	if err := d.bypass(list, i); err != nil {
+	if i > 0 { // the one before leads to the one after
+		list[i-1].next = t.next
+		if err := d.writeSlot(list[i-1]); err != nil {
+			return err
+		}
+	}
+	list = slices.Delete(slices.Clone(list), i, i+1)
+	if err := d.writeList(t.network, t.Group, list); err != nil {
 		return err
 	}
-	t.network.flood[t.Group] = slices.Delete(list, i, i+1)
+	t.network.flood[t.Group] = list
 	t.Flood = false
 	return nil
 }
 
-// bypass makes the one before tunnel i lead to the one after it.
-func (d *Datapath) bypass(list []*tunnel, i int) error {
-	t := list[i]
-	if i == 0 {
-		return d.writeHead(t.network, t.Group, t.next)
-	}
-	before := list[i-1]
-	before.next = t.next
-	return d.writeSlot(before)
-}
-
-func (d *Datapath) writeHead(n *network, g forwarding.Group, id uint32) error {
-	var heads kernelFlood
-	for group, list := range n.flood {
-		if len(list) > 0 {
-			heads.Head[group] = list[0].id
-		}
-	}
-	heads.Head[g] = id
-	if err := d.kernel.Floods.Put(n.id, heads); err != nil {
+// writeList writes where a network's lists begin and what shapes are on them,
+// the list of that group as given.
+func (d *Datapath) writeList(n *network, g forwarding.Group, list []*tunnel) error {
+	lists := n.flood
+	lists[g] = list
+	if err := d.kernel.Floods.Put(n.id, lists.kernel()); err != nil {
 		return fmt.Errorf("write the flood list: %w", err)
 	}
 	return nil
+}
+
+// floodLists has the tunnels to flood to by group, in the order of the lists.
+type floodLists [kernelGroupGROUP_COUNT][]*tunnel
+
+func (l floodLists) kernel() (out kernelFlood) {
+	for group, list := range l {
+		for _, t := range list {
+			out.Shapes[group] |= 1 << shapeOf(t.endpoint.Encapsulation)
+		}
+		if len(list) > 0 {
+			out.Head[group] = list[0].id
+		}
+	}
+	return out
 }
 
 func (d *Datapath) writeSlot(t *tunnel) error {

@@ -21,7 +21,10 @@ type kernelAddress struct {
 type kernelEncapsulation uint32
 
 const (
-	kernelEncapsulationENCAP_VXLAN kernelEncapsulation = 1
+	kernelEncapsulationENCAP_VXLAN  kernelEncapsulation = 1
+	kernelEncapsulationENCAP_GENEVE kernelEncapsulation = 2
+	kernelEncapsulationENCAP_GRE    kernelEncapsulation = 3
+	kernelEncapsulationENCAP_PORT   kernelEncapsulation = 4
 )
 
 type kernelEndpoint struct {
@@ -47,7 +50,12 @@ const (
 	kernelEventEVENT_NO_ROUTE       kernelEvent = 10
 	kernelEventEVENT_FLOOD_LIMIT    kernelEvent = 11
 	kernelEventEVENT_FDB_FULL       kernelEvent = 12
-	kernelEventEVENT_COUNT          kernelEvent = 13
+	kernelEventEVENT_BAD_GENEVE     kernelEvent = 13
+	kernelEventEVENT_GENEVE_OPTIONS kernelEvent = 14
+	kernelEventEVENT_BAD_GRE        kernelEvent = 15
+	kernelEventEVENT_NO_SEGMENTER   kernelEvent = 16
+	kernelEventEVENT_NO_RESHAPE     kernelEvent = 17
+	kernelEventEVENT_COUNT          kernelEvent = 18
 )
 
 type kernelFdbEntry struct {
@@ -65,9 +73,19 @@ type kernelFdbKey struct {
 }
 
 type kernelFlood struct {
-	_    structs.HostLayout
-	Head [2]uint32
+	_      structs.HostLayout
+	Head   [3]uint32
+	Shapes [3]uint32
 }
+
+type kernelGroup uint32
+
+const (
+	kernelGroupGROUP_FABRIC kernelGroup = 0
+	kernelGroupGROUP_WAN    kernelGroup = 1
+	kernelGroupGROUP_PORTS  kernelGroup = 2
+	kernelGroupGROUP_COUNT  kernelGroup = 3
+)
 
 type kernelNetworkName struct {
 	_      structs.HostLayout
@@ -92,10 +110,29 @@ const (
 	kernelRoleROLE_REMOTE kernelRole = 2
 )
 
+type kernelScratch struct {
+	_     structs.HostLayout
+	Chunk [512]uint8
+	Outer [48]uint8
+}
+
+type kernelShape uint32
+
+const (
+	kernelShapeSHAPE_PLAIN kernelShape = 0
+	kernelShapeSHAPE_UDP4  kernelShape = 1
+	kernelShapeSHAPE_UDP6  kernelShape = 2
+	kernelShapeSHAPE_GRE4  kernelShape = 3
+	kernelShapeSHAPE_GRE6  kernelShape = 4
+	kernelShapeSHAPE_COUNT kernelShape = 5
+)
+
 type kernelState struct {
 	_            structs.HostLayout
 	Format       uint32
 	TrustedUntil uint32
+	SegmentOut   uint32
+	SegmentIn    uint32
 }
 
 type kernelTraffic struct {
@@ -109,12 +146,13 @@ type kernelTraffic struct {
 type kernelTunnel struct {
 	_         structs.HostLayout
 	Network   uint32
-	Group     uint32
+	Group     kernelGroup
 	FloodNext uint32
 	Nexthop   uint32
 	Endpoint  kernelEndpoint
 	Local     kernelAddress
-	Unused    [2]uint32
+	Shape     kernelShape
+	Unused    uint32
 }
 
 // Names of all BPF objects in the ELF.
@@ -128,11 +166,14 @@ const (
 	kernelMapFloods             = "floods"
 	kernelMapNetworks           = "networks"
 	kernelMapNexthops           = "nexthops"
+	kernelMapScratch            = "scratch"
 	kernelMapState              = "state"
 	kernelMapTraffic            = "traffic"
 	kernelMapTunnels            = "tunnels"
 	kernelProgLandbridgeIngress = "landbridge_ingress"
+	kernelVarGenevePort         = "geneve_port"
 	kernelVarHasBpfLoop         = "has_bpf_loop"
+	kernelVarVxlanPort          = "vxlan_port"
 )
 
 // loadKernel returns the embedded CollectionSpec for kernel.
@@ -191,6 +232,7 @@ type kernelMapSpecs struct {
 	Floods    *ebpf.MapSpec `ebpf:"floods"`
 	Networks  *ebpf.MapSpec `ebpf:"networks"`
 	Nexthops  *ebpf.MapSpec `ebpf:"nexthops"`
+	Scratch   *ebpf.MapSpec `ebpf:"scratch"`
 	State     *ebpf.MapSpec `ebpf:"state"`
 	Traffic   *ebpf.MapSpec `ebpf:"traffic"`
 	Tunnels   *ebpf.MapSpec `ebpf:"tunnels"`
@@ -200,7 +242,9 @@ type kernelMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelVariableSpecs struct {
+	GenevePort *ebpf.VariableSpec `ebpf:"geneve_port"`
 	HasBpfLoop *ebpf.VariableSpec `ebpf:"has_bpf_loop"`
+	VxlanPort  *ebpf.VariableSpec `ebpf:"vxlan_port"`
 }
 
 // kernelObjects contains all objects after they have been loaded into the kernel.
@@ -230,6 +274,7 @@ type kernelMaps struct {
 	Floods    *ebpf.Map `ebpf:"floods"`
 	Networks  *ebpf.Map `ebpf:"networks"`
 	Nexthops  *ebpf.Map `ebpf:"nexthops"`
+	Scratch   *ebpf.Map `ebpf:"scratch"`
 	State     *ebpf.Map `ebpf:"state"`
 	Traffic   *ebpf.Map `ebpf:"traffic"`
 	Tunnels   *ebpf.Map `ebpf:"tunnels"`
@@ -244,6 +289,7 @@ func (m *kernelMaps) Close() error {
 		m.Floods,
 		m.Networks,
 		m.Nexthops,
+		m.Scratch,
 		m.State,
 		m.Traffic,
 		m.Tunnels,
@@ -254,7 +300,9 @@ func (m *kernelMaps) Close() error {
 //
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelVariables struct {
+	GenevePort *ebpf.Variable `ebpf:"geneve_port"`
 	HasBpfLoop *ebpf.Variable `ebpf:"has_bpf_loop"`
+	VxlanPort  *ebpf.Variable `ebpf:"vxlan_port"`
 }
 
 // kernelPrograms contains all programs after they have been loaded into the kernel.

@@ -63,7 +63,7 @@ func specOf(sizes Sizes, loop bool) (*ebpf.CollectionSpec, error) {
 }
 
 // format is that of the pinned structures, FORMAT in bpf/model.h.
-const format = 1
+const format = 2
 
 // checkFormat marks fresh maps and refuses foreign ones.
 func checkFormat(state *ebpf.Map, dir string) error {

@@ -3,18 +3,29 @@ package datapath
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"landbridge/internal/vtep/forwarding"
 )
 
 // What a process that was killed within an Apply leaves half done, taken out.
 
-// mendFlood makes the chain in the maps that of the list, from its end.
-func (d *Datapath) mendFlood(n *network, g forwarding.Group, head uint32) error {
+// mendFlood makes the chains in the maps those of the lists, each from its end.
+func (d *Datapath) mendFlood(n *network, have kernelFlood) error {
+	for _, list := range n.flood {
+		if err := d.mendList(list); err != nil {
+			return err
+		}
+	}
+	if n.flood.kernel() == have {
+		return nil
+	}
+	return d.writeList(n, forwarding.Fabric, n.flood[forwarding.Fabric])
+}
+
+func (d *Datapath) mendList(list []*tunnel) error {
 	var next uint32
-	list := n.flood[g]
-	for i := len(list) - 1; i >= 0; i-- {
-		t := list[i]
+	for _, t := range slices.Backward(list) {
 		if t.next != next {
 			t.next = next
 			if err := d.writeSlot(t); err != nil {
@@ -23,10 +34,7 @@ func (d *Datapath) mendFlood(n *network, g forwarding.Group, head uint32) error 
 		}
 		next = t.id
 	}
-	if head == next {
-		return nil
-	}
-	return d.writeHead(n, g, next)
+	return nil
 }
 
 // removeStrayHeads empties the flood lists of what is no network.

@@ -27,7 +27,7 @@ type network struct {
 	name    string
 	tunnels map[forwarding.Endpoint]*tunnel
 	fdb     map[ethernet.MAC]forwarding.Endpoint // static
-	flood   [2][]*tunnel                         // by group, in the order of the list
+	flood   floodLists
 }
 
 type tunnel struct {

@@ -128,7 +128,8 @@ func (d *Datapath) renew() error {
 		return err
 	}
 	until := now + uint32(max(d.cfg.Lease.Nanoseconds()>>tickShift, 1))
-	if err := d.kernel.State.Put(uint32(0), kernelState{Format: format, TrustedUntil: until}); err != nil {
+	s := kernelState{Format: format, TrustedUntil: until, SegmentOut: d.segmenter.out, SegmentIn: d.segmenter.in}
+	if err := d.kernel.State.Put(uint32(0), s); err != nil {
 		return fmt.Errorf("renew the lease of next hops: %w", err)
 	}
 	return nil

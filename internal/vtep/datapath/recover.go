@@ -74,7 +74,7 @@ func (d *Datapath) recoverTunnels(arrivals map[forwarding.Endpoint]uint32) (next
 		d.tunnelIDs.claim(id)
 		next[id] = slot.FloodNext
 		e, n := slot.Endpoint.model(), byID[slot.Network]
-		if n == nil || arrivals[e] != id || slot.Group > uint32(forwarding.WAN) {
+		if n == nil || arrivals[e] != id || slot.Group > kernelGroup(forwarding.WAN) {
 			broken = append(broken, id)
 			return nil
 		}
@@ -137,10 +137,7 @@ func (d *Datapath) recoverFlood(n *network, next map[uint32]uint32) error {
 			}
 		}
 	}
-	return errors.Join(
-		d.mendFlood(n, forwarding.Fabric, heads.Head[forwarding.Fabric]),
-		d.mendFlood(n, forwarding.WAN, heads.Head[forwarding.WAN]),
-	)
+	return d.mendFlood(n, heads)
 }
 
 // recoverEntries reads the static entries and removes those, learned ones

@@ -3,7 +3,6 @@ package datapath
 import (
 	"net/netip"
 
-	"landbridge/internal/hwvtep"
 	"landbridge/internal/vtep/forwarding"
 )
 
@@ -17,23 +16,25 @@ func endpointOf(e forwarding.Endpoint) kernelEndpoint {
 	return kernelEndpoint{
 		Remote:        addressOf(e.Remote),
 		Vni:           e.VNI,
-		Encapsulation: kernelEncapsulationENCAP_VXLAN,
+		Encapsulation: encapsulationOf(e.Encapsulation),
 	}
 }
 
 func (e kernelEndpoint) model() forwarding.Endpoint {
-	return forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: e.Remote.addr(), VNI: e.Vni}
+	remote := e.Remote.addr()
+	return forwarding.Endpoint{Encapsulation: e.Encapsulation.over(remote.Is6()), Remote: remote, VNI: e.Vni}
 }
 
 // slot gives the tunnel as the map holds it.
 func (t *tunnel) slot() kernelTunnel {
 	return kernelTunnel{
 		Network:   t.network.id,
-		Group:     uint32(t.Group),
+		Group:     kernelGroup(t.Group),
 		FloodNext: t.next,
 		Nexthop:   t.path.id,
 		Endpoint:  endpointOf(t.endpoint),
 		Local:     addressOf(t.Local),
+		Shape:     shapeOf(t.endpoint.Encapsulation),
 	}
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Copies for every tunnel of the other group. */
+/* Copies for every tunnel that a frame of one group may leave by. */
 #pragma once
 
 #include "send.h"
@@ -12,31 +12,69 @@ const volatile __u8 has_bpf_loop = 1;
 
 struct flooding {
 	struct __sk_buff *skb;
+	struct arrival *a;
 	__u32 network;
-	__u32 tunnel; /* the next one */
+	__u32 group; /* it came by */
+	__u32 from;  /* the tunnel it came by */
+	__u32 list;  /* the next one to walk */
+	__u32 next;  /* tunnel on the list that is being walked */
+	__u32 last;  /* tunnel found, and not served yet */
 	__u32 now;
 };
 
+/* Whether a frame that came by the one group may leave by the other. */
+static __always_inline int may_leave(__u32 in, __u32 out)
+{
+	return in != out || in == GROUP_PORTS;
+}
+
+/* A tunnel that is being given up (its network is NONE) only leads on. */
+static __always_inline int is_target(const struct flooding *f, const struct tunnel *out)
+{
+	return out->network == f->network && f->next != f->from;
+}
+
+static __always_inline void serve(struct flooding *f)
+{
+	struct tunnel *out = tunnel_by_id(f->last);
+
+	if (f->last != NONE && out && out->network == f->network)
+		send_copy(f->skb, f->a, out, f->last, f->now);
+}
+
+/* Goes to the next list. Tells when there is none. */
+static __always_inline long next_list(struct flooding *f)
+{
+	struct flood *lists = bpf_map_lookup_elem(&floods, &f->network);
+	__u32 list = f->list;
+
+	if (!lists || list >= GROUP_COUNT)
+		return 1;
+	if (may_leave(f->group, list))
+		f->next = lists->head[list];
+	f->list = list + 1;
+	return 0;
+}
+
 /*
- * Serves one tunnel. Stops at the last, which gets the packet itself. A tunnel
- * that is being given up (its network is NONE) only leads on.
+ * One tunnel, or one list. A target is served when the next one is found, so
+ * that the last is left over for the packet itself.
  */
 static long flood_step(__u32 index, void *context)
 {
 	struct flooding *f = context;
-	struct tunnel *out = tunnel_by_id(f->tunnel);
-	__u32 next = out ? out->flood_next : NONE;
-	struct packet *p;
+	struct tunnel *out;
 
-	if (next == NONE)
+	if (f->next == NONE)
+		return next_list(f);
+	out = tunnel_by_id(f->next);
+	if (!out)
 		return 1;
-	if (out->network == f->network) {
-		p = headers(f->skb);
-		if (!p)
-			return 1;
-		send_copy(f->skb, p, f->tunnel, out, f->now);
+	if (is_target(f, out)) {
+		serve(f);
+		f->last = f->next;
 	}
-	f->tunnel = next;
+	f->next = out->flood_next;
 	return 0;
 }
 
@@ -48,29 +86,46 @@ static __always_inline int flood_copies(struct flooding *f)
 		bpf_loop(MAX_COPIES, flood_step, f, 0);
 		return 1;
 	}
-	for (i = 0; i < MAX_COPIES_UNROLLED; i++)
+	for (i = 0; i < MAX_COPIES_UNROLLED + GROUP_COUNT + 1; i++) /* the lists are steps, too */
 		if (flood_step(i, f))
 			return 1;
 	return 0;
 }
 
-static __always_inline int flood(struct __sk_buff *skb, __u32 network, __u32 group, __u32 now)
+/* Whether some target needs wire-size packets: then all wait for them. */
+static __always_inline int segments_first(struct __sk_buff *skb, const struct arrival *a,
+					  const struct flood *lists, __u32 group)
+{
+	__u32 shapes = 0, i;
+
+	for (i = 0; i < GROUP_COUNT; i++)
+		if (may_leave(group, i))
+			shapes |= lists->shapes[i];
+	shapes &= ~(1 << a->shape);
+	if (!shapes || came_by_segmenter(skb))
+		return 0;
+	return skb->gso_size || (shapes & 1 << SHAPE_UDP6 && !checked_by_device(skb));
+}
+
+static __always_inline int flood(struct __sk_buff *skb, struct arrival *a, __u32 id,
+				 __u32 network, __u32 group, __u32 now)
 {
 	struct flood *lists = bpf_map_lookup_elem(&floods, &network);
-	struct flooding f = { .skb = skb, .network = network, .now = now };
+	struct flooding f = { .skb = skb, .a = a, .network = network, .group = group, .from = id, .now = now };
 	struct tunnel *last;
-	struct packet *p;
 
 	if (!lists)
 		return refuse(skb, EVENT_NO_TARGET);
-	f.tunnel = lists->head[group & 1];
-	if (f.tunnel == NONE)
-		return refuse(skb, EVENT_NO_TARGET);
-	if (!flood_copies(&f))
+	if (segments_first(skb, a, lists, group))
+		return segment(skb);
+	if (!flood_copies(&f)) {
+		serve(&f);
 		return refuse(skb, EVENT_FLOOD_LIMIT);
-	last = tunnel_by_id(f.tunnel);
-	p = headers(skb);
-	if (!last || !p || last->network != network)
+	}
+	if (f.last == NONE)
+		return refuse(skb, EVENT_NO_TARGET);
+	last = tunnel_by_id(f.last);
+	if (!last || last->network != network)
 		return TC_ACT_SHOT; /* the last has just gone; the others have theirs */
-	return send(skb, p, f.tunnel, last, now);
+	return send(skb, a, f.last, last, now);
 }

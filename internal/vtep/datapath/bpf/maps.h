@@ -88,6 +88,19 @@ struct {
 	__type(value, struct state);
 } state SEC(".maps");
 
+struct scratch {
+	__u8 chunk[512];
+	__u8 outer[48];
+};
+
+/* Room for what the stack has none for. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
 static __always_inline struct tunnel *tunnel_by_id(__u32 id)
 {
 	return bpf_map_lookup_elem(&tunnels, &id);

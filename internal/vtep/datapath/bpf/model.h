@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#define FORMAT 1
+#define FORMAT 2
 
 /* A tunnel, next hop or network with this id is none. */
 #define NONE 0
@@ -26,6 +26,27 @@ struct address {
 
 enum encapsulation {
 	ENCAP_VXLAN = 1,
+	ENCAP_GENEVE = 2,
+	ENCAP_GRE = 3, /* with key, transparent Ethernet bridging */
+	ENCAP_PORT = 4, /* none: a bare metal port */
+};
+
+/* How the headers before a frame are laid out. VXLAN and Geneve are alike. */
+enum shape {
+	SHAPE_PLAIN,
+	SHAPE_UDP4,
+	SHAPE_UDP6,
+	SHAPE_GRE4,
+	SHAPE_GRE6,
+	SHAPE_COUNT,
+};
+
+/* The sides. A frame leaves by another one, or from a port by another port. */
+enum group {
+	GROUP_FABRIC,
+	GROUP_WAN,
+	GROUP_PORTS,
+	GROUP_COUNT,
 };
 
 /* What an arriving packet shows: the key of its tunnel. */
@@ -42,12 +63,13 @@ struct endpoint {
  */
 struct tunnel {
 	__u32 network;
-	__u32 group;	  /* 0 fabric, 1 WAN */
+	enum group group;
 	__u32 flood_next; /* the next tunnel in the flood list of its group */
 	__u32 nexthop;
 	struct endpoint endpoint;
 	struct address local;
-	__u32 unused[2]; /* fills a cache line */
+	enum shape shape; /* of its packets */
+	__u32 unused; /* fills a cache line */
 };
 
 /* The way out to (local, remote), shared by all tunnels between them. */
@@ -60,9 +82,10 @@ struct nexthop {
 	__u16 resolved; /* src and dst are right as long as user space renews */
 };
 
-/* First tunnels of a network's flood lists, by group. */
+/* First tunnels of a network's flood lists, by group, and their shapes as bits. */
 struct flood {
-	__u32 head[2];
+	__u32 head[GROUP_COUNT];
+	__u32 shapes[GROUP_COUNT];
 };
 
 struct fdb_key {
@@ -100,6 +123,8 @@ struct network_name {
 struct state {
 	__u32 format;
 	__u32 trusted_until; /* ticks: until then cached next hops are believed */
+	__u32 segment_out;   /* interfaces of the segmenter: where packets go in */
+	__u32 segment_in;    /* and where their segments arrive; 0: there is none */
 };
 
 /* Indices of the counters of events; all but EVENT_FDB_FULL are drops. */
@@ -117,5 +142,10 @@ enum event {
 	EVENT_NO_ROUTE,
 	EVENT_FLOOD_LIMIT,
 	EVENT_FDB_FULL,
+	EVENT_BAD_GENEVE,
+	EVENT_GENEVE_OPTIONS,
+	EVENT_BAD_GRE,
+	EVENT_NO_SEGMENTER,
+	EVENT_NO_RESHAPE,
 	EVENT_COUNT,
 };

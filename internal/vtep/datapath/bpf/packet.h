@@ -1,77 +1,106 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The shape of a packet in a tunnel, and how to get at it. */
+/* The shapes of packets in tunnels. Nothing here knows where a packet is held. */
 #pragma once
 
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "model.h"
 
-#define VXLAN_PORT 4789
-#define VXLAN_FLAGS 0x08000000 /* VNI present, RFC 7348 section 5 */
-#define IP_FRAGMENT 0x3fff     /* more fragments, or an offset */
+#define IP_FRAGMENT 0x3fff /* more fragments, or an offset */
+#define IP_DF 0x4000
 
-struct vxlan {
+#define VXLAN_FLAGS 0x08000000	/* VNI present, RFC 7348 section 5 */
+#define GENEVE_FLAGS 0x00006558 /* version 0, no options, Ethernet, RFC 8926 section 3.4 */
+#define GRE_FLAGS 0x20006558	/* key present, Ethernet, RFC 2890 section 2 */
+
+/* User space sets them. */
+const volatile __u16 vxlan_port = 4789;
+const volatile __u16 geneve_port = 6081;
+
+/* VXLAN, Geneve without options, and GRE, where the key has all of the second word. */
+struct tag {
 	__be32 flags;
 	__be32 vni; /* in the upper 24 bits */
 };
 
-/* Ethernet, IPv4 without options, UDP, VXLAN and the frame inside. */
-struct packet {
+struct udp4 {
 	struct ethhdr eth;
 	struct iphdr ip;
 	struct udphdr udp;
-	struct vxlan vxlan;
+	struct tag tag;
 	struct ethhdr inner;
 } __attribute__((packed));
 
-#define OUTER_LEN (sizeof(struct packet) - sizeof(struct ethhdr))
+struct udp6 {
+	struct ethhdr eth;
+	struct ipv6hdr ip;
+	struct udphdr udp;
+	struct tag tag;
+	struct ethhdr inner;
+} __attribute__((packed));
 
-/* The headers, made linear where they are not. NULL: the packet is shorter. */
-static __always_inline struct packet *headers(struct __sk_buff *skb)
+struct gre4 {
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct tag tag;
+	struct ethhdr inner;
+} __attribute__((packed));
+
+struct gre6 {
+	struct ethhdr eth;
+	struct ipv6hdr ip;
+	struct tag tag;
+	struct ethhdr inner;
+} __attribute__((packed));
+
+static __always_inline int shape_is_udp(__u32 shape)
 {
-	struct packet *p = (void *)(long)skb->data;
-
-	if ((void *)(p + 1) <= (void *)(long)skb->data_end)
-		return p;
-	if (bpf_skb_pull_data(skb, sizeof(*p)))
-		return NULL;
-	p = (void *)(long)skb->data;
-	return (void *)(p + 1) <= (void *)(long)skb->data_end ? p : NULL;
+	return shape == SHAPE_UDP4 || shape == SHAPE_UDP6;
 }
 
-static __always_inline __u32 vni_of(const struct packet *p)
+static __always_inline int shape_is_v6(__u32 shape)
 {
-	return bpf_ntohl(p->vxlan.vni) >> 8;
+	return shape == SHAPE_UDP6 || shape == SHAPE_GRE6;
 }
 
-/* Whether the lengths in the headers fit the packet and each other. */
-static __always_inline int lengths_fit(struct __sk_buff *skb, const struct packet *p)
+/* The length of what stands before the frame; the frame of a port is whole. */
+static __always_inline __u32 outer_len(__u32 shape)
 {
-	__u32 ip = bpf_ntohs(p->ip.tot_len);
-	__u32 udp = bpf_ntohs(p->udp.len);
+	if (shape == SHAPE_PLAIN)
+		return 0;
+	return ETH_HLEN + (shape_is_v6(shape) ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
+	       (shape_is_udp(shape) ? sizeof(struct udphdr) : 0) + sizeof(struct tag);
+}
 
-	if (skb->gso_size) /* the kernel's own; above 64 KiB they are zero */
-		return 1;
-	return ip + sizeof(p->eth) <= skb->len && udp + sizeof(p->ip) <= ip &&
-	       udp >= sizeof(p->udp) + sizeof(p->vxlan) + sizeof(p->inner);
+static __always_inline __be32 word_of(const struct address *a, int i)
+{
+	return ((const __be32 *)a->b)[i];
 }
 
 static __always_inline void map_v4(struct address *a, __be32 v4)
 {
-	__builtin_memset(a, 0, sizeof(*a));
-	a->b[10] = a->b[11] = 0xff;
-	__builtin_memcpy(&a->b[12], &v4, sizeof(v4));
+	__be32 *w = (__be32 *)a->b;
+
+	w[0] = w[1] = 0;
+	w[2] = bpf_htonl(0xffff);
+	w[3] = v4;
 }
 
 static __always_inline __be32 v4_of(const struct address *a)
 {
-	return *(const __be32 *)&a->b[12];
+	return word_of(a, 3);
+}
+
+static __always_inline int same_address(const struct address *a, const struct address *b)
+{
+	return word_of(a, 3) == word_of(b, 3) && word_of(a, 2) == word_of(b, 2) &&
+	       word_of(a, 1) == word_of(b, 1) && word_of(a, 0) == word_of(b, 0);
 }
 
 static __always_inline int mac_is_multicast(const __u8 *mac)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The way from a rewritten packet to the wire. */
+/* The way from a frame to the wire. */
 #pragma once
 
-#include "rewrite.h"
+#include "dress.h"
 
 #define AF_INET 2
+#define AF_INET6 10
 
 /*
  * What user space has cached is believed only while it renews its word: when it
@@ -18,99 +19,125 @@ static __always_inline int trusted(const struct nexthop *hop, __u32 now)
 	return s && hop->resolved && (__s32)(s->trusted_until - now) >= 0;
 }
 
-static __always_inline void count_sent(struct __sk_buff *skb, __u32 tunnel)
+static __always_inline void count_sent(struct __sk_buff *skb, __u32 tunnel, __u32 shape)
 {
 	struct traffic *t = bpf_map_lookup_elem(&traffic, &tunnel);
 
 	if (!t)
 		return;
 	t->tx_packets += skb->gso_segs ?: 1;
-	t->tx_bytes += skb->len - OUTER_LEN;
+	t->tx_bytes += skb->len - outer_len(shape);
 }
 
-static __always_inline void set_macs(struct packet *p, const __u8 *dst, const __u8 *src)
+static __always_inline int set_macs(struct __sk_buff *skb, const __u8 *dst, const __u8 *src)
 {
-	__builtin_memcpy(p->eth.h_dest, dst, ETH_ALEN);
-	__builtin_memcpy(p->eth.h_source, src, ETH_ALEN);
+	struct ethhdr *eth = headers(skb, sizeof(*eth));
+
+	if (!eth)
+		return 0;
+	__builtin_memcpy(eth->h_dest, dst, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, src, ETH_ALEN);
+	return 1;
 }
 
-static __always_inline long ask_kernel(struct __sk_buff *skb, const struct packet *p,
+static __always_inline long ask_kernel(struct __sk_buff *skb, const struct tunnel *out,
 				       struct bpf_fib_lookup *fib)
 {
 	__builtin_memset(fib, 0, sizeof(*fib));
-	fib->family = AF_INET;
-	fib->l4_protocol = IPPROTO_UDP;
-	fib->ipv4_src = p->ip.saddr;
-	fib->ipv4_dst = p->ip.daddr;
+	fib->l4_protocol = protocol_of(out->shape);
 	fib->ifindex = skb->ifindex;
+	if (shape_is_v6(out->shape)) {
+		fib->family = AF_INET6;
+		__builtin_memcpy(fib->ipv6_src, &out->local, sizeof(fib->ipv6_src));
+		__builtin_memcpy(fib->ipv6_dst, &out->endpoint.remote, sizeof(fib->ipv6_dst));
+	} else {
+		fib->family = AF_INET;
+		fib->ipv4_src = v4_of(&out->local);
+		fib->ipv4_dst = v4_of(&out->endpoint.remote);
+	}
 	return bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
 }
 
-static __always_inline int refuse(struct __sk_buff *skb, enum event event)
-{
-	count_event(event);
-	return TC_ACT_SHOT;
-}
-
 /* The kernel resolves the neighbour, and queues the packet meanwhile. */
-static __noinline int send_by_kernel(struct __sk_buff *skb, __u32 ifindex)
+__noinline int send_by_kernel(struct __sk_buff *skb, const struct tunnel *out, __u32 ifindex)
 {
 	struct bpf_fib_lookup fib;
-	struct packet *p;
 	long err;
 
+	if (!out)
+		return refuse(skb, EVENT_NO_ROUTE);
 	if (ifindex)
 		return bpf_redirect_neigh(ifindex, NULL, 0, 0);
-	p = headers(skb);
-	if (!p)
-		return refuse(skb, EVENT_TRUNCATED);
-	err = ask_kernel(skb, p, &fib);
+	err = ask_kernel(skb, out, &fib);
 	if (err == BPF_FIB_LKUP_RET_SUCCESS || err == BPF_FIB_LKUP_RET_NO_NEIGH)
 		return bpf_redirect_neigh(fib.ifindex, NULL, 0, 0);
 	return refuse(skb, EVENT_NO_ROUTE);
 }
 
 /* Sends the packet itself. */
-static __always_inline int send(struct __sk_buff *skb, struct packet *p, __u32 id,
+static __always_inline int send(struct __sk_buff *skb, struct arrival *a, __u32 id,
 				const struct tunnel *out, __u32 now)
 {
 	__u32 index = out->nexthop;
 	struct nexthop *hop = bpf_map_lookup_elem(&nexthops, &index);
+	int err = dress(skb, a, out);
 
-	rewrite(skb, p, out);
-	count_sent(skb, id);
+	if (err == SEGMENT)
+		return segment(skb);
+	if (err != READ)
+		return refuse(skb, err);
+	count_sent(skb, id, out->shape);
 	if (!hop)
 		return refuse(skb, EVENT_NO_ROUTE);
 	if (!trusted(hop, now))
-		return send_by_kernel(skb, hop->ifindex);
-	set_macs(p, hop->dst, hop->src);
+		return send_by_kernel(skb, out, hop->ifindex);
+	if (!set_macs(skb, hop->dst, hop->src))
+		return refuse(skb, EVENT_TRUNCATED);
 	return bpf_redirect(hop->ifindex, 0);
+}
+
+/* The packet is now as if the other end of the tunnel were to get it. */
+static __always_inline void changed(struct arrival *a, const struct tunnel *out)
+{
+	a->shape = out->shape;
+	a->from.remote = out->local;
+	a->local = out->endpoint.remote;
 }
 
 /*
  * Sends a copy. A copy cannot wait for a neighbour: the L2 addresses are the
  * cached ones, the kernel's, or in need cached ones that may be old.
  */
-static __always_inline int send_copy(struct __sk_buff *skb, struct packet *p, __u32 id,
-				     const struct tunnel *out, __u32 now)
+__noinline int send_copy(struct __sk_buff *skb, struct arrival *a, const struct tunnel *out,
+			 __u32 id, __u32 now)
 {
-	__u32 index = out->nexthop, ifindex;
-	struct nexthop *hop = bpf_map_lookup_elem(&nexthops, &index);
 	struct bpf_fib_lookup fib;
+	struct nexthop *hop;
+	__u32 index;
+	int err, ok;
 
-	rewrite(skb, p, out);
+	if (!a || !out)
+		return 0;
+	index = out->nexthop;
+	hop = bpf_map_lookup_elem(&nexthops, &index);
+	err = dress(skb, a, out);
+	if (err != READ)
+		return refuse(skb, err == SEGMENT ? EVENT_NO_SEGMENTER : err);
+	changed(a, out);
 	if (!hop)
 		return refuse(skb, EVENT_NO_ROUTE);
-	ifindex = hop->ifindex;
-	if (!trusted(hop, now) && ask_kernel(skb, p, &fib) == BPF_FIB_LKUP_RET_SUCCESS) {
-		ifindex = fib.ifindex;
-		set_macs(p, fib.dmac, fib.smac);
+	index = hop->ifindex;
+	if (!trusted(hop, now) && ask_kernel(skb, out, &fib) == BPF_FIB_LKUP_RET_SUCCESS) {
+		index = fib.ifindex;
+		ok = set_macs(skb, fib.dmac, fib.smac);
 	} else if (hop->resolved) {
-		set_macs(p, hop->dst, hop->src);
+		ok = set_macs(skb, hop->dst, hop->src);
 	} else {
 		return refuse(skb, EVENT_NO_ROUTE);
 	}
-	count_sent(skb, id);
-	bpf_clone_redirect(skb, ifindex, 0);
+	if (!ok)
+		return refuse(skb, EVENT_TRUNCATED);
+	count_sent(skb, id, out->shape);
+	bpf_clone_redirect(skb, index, 0);
 	return 0;
 }

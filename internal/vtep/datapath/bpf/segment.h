@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The segmenter: a veth pair of ours that takes finished packets of wire size
+ * only. What goes in by the one end is segmented and summed up by the kernel,
+ * and comes back to the program by the other end.
+ */
+#pragma once
+
+#include <linux/pkt_cls.h>
+
+#include "refuse.h"
+
+static __always_inline int came_by_segmenter(const struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct state *s = bpf_map_lookup_elem(&state, &zero);
+
+	return s && s->segment_in && s->segment_in == skb->ifindex;
+}
+
+/* The packet has to be as it came. */
+static __always_inline int segment(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct state *s = bpf_map_lookup_elem(&state, &zero);
+
+	if (!s || !s->segment_out || came_by_segmenter(skb))
+		return refuse(skb, EVENT_NO_SEGMENTER);
+	return bpf_redirect(s->segment_out, 0);
+}
