@@ -108,7 +108,7 @@ func (c *clouds) ensure(t *testing.T) {
 	c.gw2.Do(func() { ensured(t, c.d2) })
 }
 
-func ensured(t *testing.T, d *Datapath) {
+func ensured(t testing.TB, d *Datapath) {
 	t.Helper()
 	if err := d.Ensure(); err != nil {
 		t.Fatal(err)
