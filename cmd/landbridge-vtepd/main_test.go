@@ -32,7 +32,7 @@ func TestCommandLine(t *testing.T) {
 		{"nothing said", nil, "switch is not set"},
 		{"unknown flag", []string{"--nonsense"}, "unknown flag: --nonsense"},
 		{"an argument", []string{"nonsense"}, "nonsense"},
-		{"a bad value", []string{"--fabric-address", "x"}, "is not an IPv4 address"},
+		{"a bad value", []string{"--fabric-address", "x"}, "is not an IP address"},
 		{"a missing file", []string{"--config", "/does/not/exist"}, "/does/not/exist"},
 	} {
 		if out, err := run(t, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {

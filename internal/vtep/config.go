@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -27,6 +28,9 @@ type Config struct {
 	TLS        ovsdb.TLS
 	Switch     string // Physical_Switch.name
 	Local      forwarding.Local
+	VXLANPort  uint16 // of UDP, as GenevePort
+	GenevePort uint16
+	GRO        bool     // the kernel's aggregation of what arrives by tunnels
 	Interfaces []string // of the underlay: they get the eBPF program
 	Ports      []string // Physical_Port names to show in the database
 	BPFFS      string   // directory of pinned objects
@@ -61,8 +65,11 @@ func keys() []key {
 		{name: "tls-certificate", usage: "PEM file of the certificate to show to the database server (ssl:)", set: text(func(c *Config) *string { return &c.TLS.Certificate }, unchecked)},
 		{name: "tls-private-key", usage: "PEM file of that certificate's key (ssl:)", set: text(func(c *Config) *string { return &c.TLS.PrivateKey }, unchecked)},
 		{name: "switch", usage: "name of the Physical_Switch in the database; gateways name it as device", set: text(func(c *Config) *string { return &c.Switch }, plainName)},
-		{name: "fabric-address", usage: "IPv4 address that compute nodes tunnel to", set: func(c *Config, v string) error { return setAddr(&c.Local.Fabric, v) }},
-		{name: "wan-address", usage: "IPv4 address that remote gateways tunnel to (default: the fabric address)", set: func(c *Config, v string) error { return setAddr(&c.Local.WAN, v) }},
+		{name: "fabric-address", file: "fabric_addresses", list: true, usage: "address that compute nodes tunnel to: one of IPv4, one of IPv6, or one of each", set: func(c *Config, v string) error { return setAddr(&c.Local.Fabric, &c.Local.Fabric6, v) }},
+		{name: "wan-address", file: "wan_addresses", list: true, usage: "address that remote gateways tunnel to, likewise (default: the fabric addresses)", set: func(c *Config, v string) error { return setAddr(&c.Local.WAN, &c.Local.WAN6, v) }},
+		{name: "vxlan-port", fallback: "4789", usage: "UDP port of VXLAN tunnels", set: func(c *Config, v string) error { return setUDPPort(&c.VXLANPort, v) }},
+		{name: "geneve-port", fallback: "6081", usage: "UDP port of Geneve tunnels", set: func(c *Config, v string) error { return setUDPPort(&c.GenevePort, v) }},
+		{name: "gro", fallback: "true", usage: "keep devices that have the kernel aggregate the segments of tunnelled TCP on arrival", set: setGRO},
 		{name: "interface", file: "interfaces", list: true, usage: "interface of the underlay, facing the fabric or the WAN; may be given more than once", set: setInterface},
 		{name: "port", file: "ports", list: true, usage: "Physical_Port to show in the database; may be given more than once", set: setPort},
 		{name: "bpffs", fallback: DefaultBPFFS, usage: "directory on a BPF file system for what has to outlive the program", set: text(func(c *Config) *string { return &c.BPFFS }, absolute)},
@@ -80,13 +87,15 @@ func (c *Config) check() error {
 	switch {
 	case c.Switch == "":
 		return errors.New("switch is not set: give the name of the Physical_Switch")
-	case !c.Local.Fabric.IsValid():
-		return errors.New("fabric-address is not set: give the IPv4 address that compute nodes tunnel to")
+	case !c.Local.Fabric.IsValid() && !c.Local.Fabric6.IsValid():
+		return errors.New("fabric-address is not set: give the addresses that compute nodes tunnel to")
+	case c.VXLANPort == c.GenevePort:
+		return fmt.Errorf("vxlan-port and geneve-port are both %d: they tell the tunnels apart, give two", c.VXLANPort)
 	case len(c.Interfaces) == 0:
 		return errors.New("interface is not set: give the interfaces that face the fabric and the WAN")
 	}
-	if !c.Local.WAN.IsValid() {
-		c.Local.WAN = c.Local.Fabric
+	if !c.Local.WAN.IsValid() && !c.Local.WAN6.IsValid() {
+		c.Local.WAN, c.Local.WAN6 = c.Local.Fabric, c.Local.Fabric6
 	}
 	return c.checkTLS()
 }
@@ -104,15 +113,38 @@ func (c *Config) checkTLS() error {
 	return nil
 }
 
-func setAddr(into *netip.Addr, v string) error {
+func setAddr(v4, v6 *netip.Addr, v string) error {
 	a, err := netip.ParseAddr(v)
-	if err != nil || !a.Is4() {
-		return errors.New("is not an IPv4 address, like 192.0.2.1")
+	if err != nil || a.Is4In6() || a.Zone() != "" {
+		return errors.New("is not an IP address, like 192.0.2.1 or 2001:db8::1")
 	}
-	if a.IsUnspecified() || a.IsMulticast() || a.IsLoopback() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+	if !a.IsGlobalUnicast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
 		return errors.New("is not an address that other hosts can send to")
 	}
+	into := v4
+	if a.Is6() {
+		into = v6
+	}
+	if into.IsValid() {
+		return fmt.Errorf("is a second one beside %s: each side has one address of a family", into)
+	}
 	*into = a
+	return nil
+}
+
+func setUDPPort(into *uint16, v string) error {
+	n, err := strconv.ParseUint(v, 10, 16)
+	if err != nil || n == 0 {
+		return errors.New("is not a UDP port, 1 to 65535")
+	}
+	*into = uint16(n)
+	return nil
+}
+
+func setGRO(c *Config, v string) (err error) {
+	if c.GRO, err = strconv.ParseBool(v); err != nil {
+		return errors.New("is not true or false")
+	}
 	return nil
 }
 

@@ -49,10 +49,13 @@ func TestExampleSaysEverything(t *testing.T) {
 	}
 	got, err := configOf(t, string(text))
 	want := Config{
-		Database:   "ssl:192.0.2.10:6640",
-		TLS:        ovsdb.TLS{CA: "/etc/landbridge/ca.pem", Certificate: "/etc/landbridge/vtepd.pem", PrivateKey: "/etc/landbridge/vtepd.key"},
-		Switch:     "border-1",
-		Local:      forwarding.Local{Fabric: addr("10.0.0.1"), WAN: addr("203.0.113.1")},
+		Database: "ssl:192.0.2.10:6640",
+		TLS:      ovsdb.TLS{CA: "/etc/landbridge/ca.pem", Certificate: "/etc/landbridge/vtepd.pem", PrivateKey: "/etc/landbridge/vtepd.key"},
+		Switch:   "border-1",
+		Local: forwarding.Local{
+			Fabric: addr("10.0.0.1"), WAN: addr("203.0.113.1"), WAN6: addr("2001:db8:f::1"),
+		},
+		VXLANPort: 4789, GenevePort: 6081, GRO: true,
 		Interfaces: []string{"fabric0", "wan0"},
 		BPFFS:      DefaultBPFFS, Socket: "/run/landbridge/vtepd.sock",
 		Ageing: 5 * time.Minute, LogLevel: slog.LevelInfo,
@@ -90,10 +93,13 @@ func TestFileAndKeysNameTheSame(t *testing.T) {
 
 func TestFlagsSayEverything(t *testing.T) {
 	got, err := configOf(t, "", "--database", "tcp:192.0.2.10:6640", "--switch", "s", "--fabric-address", "10.0.0.1",
-		"--interface", "a", "--interface", "b", "--port", "p", "--bpffs", "/b", "--socket", "/s", "--ageing", "0", "--log-level", "debug")
+		"--fabric-address", "2001:db8::1", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--port", "p", "--bpffs", "/b", "--socket", "/s", "--ageing", "0", "--log-level", "debug")
 	want := Config{
 		Database: "tcp:192.0.2.10:6640", Switch: "s",
-		Local:      forwarding.Local{Fabric: addr("10.0.0.1"), WAN: addr("10.0.0.1")},
+		Local: forwarding.Local{
+			Fabric: addr("10.0.0.1"), WAN: addr("10.0.0.1"), Fabric6: addr("2001:db8::1"), WAN6: addr("2001:db8::1"),
+		},
+		VXLANPort: 8472, GenevePort: 6082,
 		Interfaces: []string{"a", "b"}, Ports: []string{"p"}, BPFFS: "/b", Socket: "/s", LogLevel: slog.LevelDebug,
 	}
 	if diff := cmp.Diff(want, got, equalAddrs); diff != "" || err != nil {
@@ -102,7 +108,7 @@ func TestFlagsSayEverything(t *testing.T) {
 }
 
 func TestFlagsStandInPlaceOfTheFile(t *testing.T) {
-	const text = "switch: s\nfabric_address: 10.0.0.1\ninterfaces: [a, b]\nageing: 10s\nlog_level: warn\n"
+	const text = "switch: s\nfabric_addresses: [10.0.0.1]\ninterfaces: [a, b]\nageing: 10s\nlog_level: warn\n"
 	got, err := configOf(t, text, "--interface", "c", "--ageing", "300s")
 	if err != nil || !reflect.DeepEqual(got.Interfaces, []string{"c"}) || got.Ageing != 300*time.Second ||
 		got.LogLevel != slog.LevelWarn || got.Switch != "s" || got.Database != "unix:/var/run/openvswitch/db.sock" {
@@ -111,7 +117,7 @@ func TestFlagsStandInPlaceOfTheFile(t *testing.T) {
 }
 
 func TestBadConfiguration(t *testing.T) {
-	good := "switch: s\nfabric_address: 10.0.0.1\ninterfaces: [a]\n"
+	good := "switch: s\nfabric_addresses: [10.0.0.1]\ninterfaces: [a]\n"
 	for _, c := range []struct {
 		name, text string
 		args       []string
@@ -119,12 +125,18 @@ func TestBadConfiguration(t *testing.T) {
 	}{
 		{"nothing", "", nil, "switch is not set"},
 		{"no address", "switch: s\n", nil, "fabric-address is not set"},
-		{"no interface", "switch: s\nfabric_address: 10.0.0.1\n", nil, "interface is not set"},
-		{"empty interfaces", "switch: s\nfabric_address: 10.0.0.1\ninterfaces: []\n", nil, "interface is not set"},
+		{"no interface", "switch: s\nfabric_addresses: [10.0.0.1]\n", nil, "interface is not set"},
+		{"empty interfaces", "switch: s\nfabric_addresses: [10.0.0.1]\ninterfaces: []\n", nil, "interface is not set"},
 		{"unknown key", good + "swich: s\n", nil, `c.yaml:4: unknown field "swich"`},
 		{"wrong shape", good + "ports: {a: b}\n", nil, "c.yaml:4: "},
-		{"bad address in the file", "fabric_address: x\n", nil, `c.yaml:1: fabric_address: "x": is not an IPv4 address`},
-		{"bad address in a flag", good, []string{"--wan-address", "2001:db8::1"}, `--wan-address: "2001:db8::1": is not an IPv4 address`},
+		{"bad address in the file", "fabric_addresses: [x]\n", nil, `c.yaml:1: fabric_addresses[0]: "x": is not an IP address`},
+		{"bad address in a flag", good, []string{"--wan-address", "::ffff:192.0.2.1"}, `--wan-address: "::ffff:192.0.2.1": is not an IP address`},
+		{"link-local", good, []string{"--wan-address", "fe80::1"}, "is not an address that other hosts can send to"},
+		{"two of a family", good, []string{"--wan-address", "192.0.2.1", "--wan-address", "2001:db8::1", "--wan-address", "192.0.2.2"}, `"192.0.2.2": is a second one beside 192.0.2.1`},
+		{"UDP port", good + "geneve_port: 0\n", nil, "is not a UDP port"},
+		{"UDP port too large", good, []string{"--vxlan-port", "65536"}, "is not a UDP port"},
+		{"one port for two", good, []string{"--vxlan-port", "6081"}, "both 6081"},
+		{"GRO", good + "gro: perhaps\n", nil, "is not true or false"},
 		{"loopback", good, []string{"--wan-address", "127.0.0.1"}, "is not an address that other hosts can send to"},
 		{"multicast", good, []string{"--wan-address", "224.0.0.1"}, "is not an address that other hosts can send to"},
 		{"broadcast", good, []string{"--wan-address", "255.255.255.255"}, "is not an address that other hosts can send to"},

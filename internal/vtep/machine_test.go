@@ -366,8 +366,8 @@ func joinedState(name string) NetworkState {
 	return NetworkState{
 		Name: name,
 		Tunnels: []TunnelState{
-			{Remote: netip.MustParseAddr("10.0.0.11"), VNI: 123, Side: "fabric", Local: netip.MustParseAddr("10.0.0.1"), Flood: true},
-			{Remote: netip.MustParseAddr("203.0.113.2"), VNI: 456, Side: "wan", Local: netip.MustParseAddr("203.0.113.1"), Flood: true},
+			{Encapsulation: hwvtep.VXLANOverIPv4, Remote: netip.MustParseAddr("10.0.0.11"), VNI: 123, Side: "fabric", Local: netip.MustParseAddr("10.0.0.1"), Flood: true},
+			{Encapsulation: hwvtep.VXLANOverIPv4, Remote: netip.MustParseAddr("203.0.113.2"), VNI: 456, Side: "wan", Local: netip.MustParseAddr("203.0.113.1"), Flood: true},
 		},
 		FDB: []FDBState{{MAC: vm, Remote: netip.MustParseAddr("10.0.0.11"), VNI: 123, Static: true}},
 	}

@@ -27,8 +27,8 @@ func newMetrics(l *loop) *metrics {
 	}
 	return &metrics{
 		loop:       l,
-		packets:    desc("tunnel_packets_total", "Frames that came (rx) or left (tx) by a tunnel; flooded ones count for each copy.", "network", "remote", "vni", "side", "direction"),
-		bytes:      desc("tunnel_bytes_total", "Bytes of these frames, from the inner Ethernet header on.", "network", "remote", "vni", "side", "direction"),
+		packets:    desc("tunnel_packets_total", "Frames that came (rx) or left (tx) by a tunnel; flooded ones count for each copy.", "network", "encapsulation", "remote", "vni", "side", "direction"),
+		bytes:      desc("tunnel_bytes_total", "Bytes of these frames, from the inner Ethernet header on.", "network", "encapsulation", "remote", "vni", "side", "direction"),
 		drops:      desc("drops_total", "Packets dropped, by reason.", "reason"),
 		notLearned: desc("not_learned_total", "Frames whose source address found no room in the FDB."),
 		networks:   desc("networks", "Networks in the datapath."),
@@ -93,7 +93,7 @@ func (m *metrics) tunnels(out chan<- prometheus.Metric, n NetworkState) {
 	for _, t := range n.Tunnels {
 		counter := func(d *prometheus.Desc, v uint64, direction string) {
 			out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v),
-				n.Name, t.Remote.String(), strconv.FormatUint(uint64(t.VNI), 10), t.Side, direction)
+				n.Name, string(t.Encapsulation), t.Remote.String(), strconv.FormatUint(uint64(t.VNI), 10), t.Side, direction)
 		}
 		counter(m.packets, t.RxPackets, "rx")
 		counter(m.packets, t.TxPackets, "tx")

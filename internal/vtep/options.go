@@ -32,19 +32,22 @@ func NewOptions(flags *pflag.FlagSet) *Options {
 
 // file is the shape of the configuration file.
 type file struct {
-	Database       strictyaml.Value   `yaml:"database"`
-	TLSCA          strictyaml.Value   `yaml:"tls_ca"`
-	TLSCertificate strictyaml.Value   `yaml:"tls_certificate"`
-	TLSPrivateKey  strictyaml.Value   `yaml:"tls_private_key"`
-	Switch         strictyaml.Value   `yaml:"switch"`
-	FabricAddress  strictyaml.Value   `yaml:"fabric_address"`
-	WANAddress     strictyaml.Value   `yaml:"wan_address"`
-	Interfaces     []strictyaml.Value `yaml:"interfaces"`
-	Ports          []strictyaml.Value `yaml:"ports"`
-	BPFFS          strictyaml.Value   `yaml:"bpffs"`
-	Socket         strictyaml.Value   `yaml:"socket"`
-	Ageing         strictyaml.Value   `yaml:"ageing"`
-	LogLevel       strictyaml.Value   `yaml:"log_level"`
+	Database        strictyaml.Value   `yaml:"database"`
+	TLSCA           strictyaml.Value   `yaml:"tls_ca"`
+	TLSCertificate  strictyaml.Value   `yaml:"tls_certificate"`
+	TLSPrivateKey   strictyaml.Value   `yaml:"tls_private_key"`
+	Switch          strictyaml.Value   `yaml:"switch"`
+	FabricAddresses []strictyaml.Value `yaml:"fabric_addresses"`
+	WANAddresses    []strictyaml.Value `yaml:"wan_addresses"`
+	VXLANPort       strictyaml.Value   `yaml:"vxlan_port"`
+	GenevePort      strictyaml.Value   `yaml:"geneve_port"`
+	GRO             strictyaml.Value   `yaml:"gro"`
+	Interfaces      []strictyaml.Value `yaml:"interfaces"`
+	Ports           []strictyaml.Value `yaml:"ports"`
+	BPFFS           strictyaml.Value   `yaml:"bpffs"`
+	Socket          strictyaml.Value   `yaml:"socket"`
+	Ageing          strictyaml.Value   `yaml:"ageing"`
+	LogLevel        strictyaml.Value   `yaml:"log_level"`
 }
 
 // values gives what the file says, by the name of the setting in the file.
@@ -58,7 +61,8 @@ func (f *file) values() map[string][]strictyaml.Value {
 	return map[string][]strictyaml.Value{
 		"database": one(f.Database),
 		"tls_ca":   one(f.TLSCA), "tls_certificate": one(f.TLSCertificate), "tls_private_key": one(f.TLSPrivateKey),
-		"switch": one(f.Switch), "fabric_address": one(f.FabricAddress), "wan_address": one(f.WANAddress),
+		"switch": one(f.Switch), "fabric_addresses": f.FabricAddresses, "wan_addresses": f.WANAddresses,
+		"vxlan_port": one(f.VXLANPort), "geneve_port": one(f.GenevePort), "gro": one(f.GRO),
 		"interfaces": f.Interfaces, "ports": f.Ports,
 		"bpffs": one(f.BPFFS), "socket": one(f.Socket), "ageing": one(f.Ageing), "log_level": one(f.LogLevel),
 	}

@@ -61,16 +61,24 @@ func newReporter(db switches, cfg Config, log *slog.Logger) *reporter {
 func physicalSwitch(cfg Config) hwvtep.PhysicalSwitch {
 	sw := hwvtep.PhysicalSwitch{
 		Name:      cfg.Switch,
-		TunnelIPs: slices.Compact(slices.SortedFunc(slices.Values([]netip.Addr{cfg.Local.Fabric, cfg.Local.WAN}), netip.Addr.Compare)),
+		TunnelIPs: cfg.Local.All(),
 		OtherConfig: map[string]string{
-			hwvtep.FabricAddr: cfg.Local.Fabric.String(),
-			hwvtep.WANAddr:    cfg.Local.WAN.String(),
+			hwvtep.FabricAddr: mainAddr(cfg.Local.Fabric, cfg.Local.Fabric6).String(),
+			hwvtep.WANAddr:    mainAddr(cfg.Local.WAN, cfg.Local.WAN6).String(),
 		},
 	}
 	for _, p := range cfg.Ports {
 		sw.Ports = append(sw.Ports, hwvtep.PhysicalPort{Name: p})
 	}
 	return sw
+}
+
+// mainAddr gives the address of a side where only one can be told.
+func mainAddr(v4, v6 netip.Addr) netip.Addr {
+	if v4.IsValid() {
+		return v4
+	}
+	return v6
 }
 
 // set gives what to show.

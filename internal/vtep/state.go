@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
 	"landbridge/internal/vtep/datapath"
 	"landbridge/internal/vtep/forwarding"
 	"landbridge/internal/vtep/underlay"
@@ -44,11 +45,12 @@ type NetworkState struct {
 
 // TunnelState is a tunnel with its counters.
 type TunnelState struct {
-	Remote netip.Addr `json:"remote"`
-	VNI    uint32     `json:"vni"`
-	Side   string     `json:"side"` // "fabric" or "wan"
-	Local  netip.Addr `json:"local"`
-	Flood  bool       `json:"flood"`
+	Encapsulation hwvtep.Encapsulation `json:"encapsulation"`
+	Remote        netip.Addr           `json:"remote"`
+	VNI           uint32               `json:"vni"`
+	Side          string               `json:"side"` // "fabric" or "wan"
+	Local         netip.Addr           `json:"local"`
+	Flood         bool                 `json:"flood"`
 
 	RxPackets uint64 `json:"rx_packets"`
 	RxBytes   uint64 `json:"rx_bytes"`
@@ -148,7 +150,7 @@ func networkState(n forwarding.Network, c datapath.Counters, refused error) Netw
 	for _, e := range slices.SortedFunc(maps.Keys(n.Tunnels), forwarding.Endpoint.Compare) {
 		t, traffic := n.Tunnels[e], c.Tunnels[datapath.TunnelKey{Network: n.Name, Endpoint: e}]
 		out.Tunnels = append(out.Tunnels, TunnelState{
-			Remote: e.Remote, VNI: e.VNI, Side: t.Group.String(), Local: t.Local, Flood: t.Flood,
+			Encapsulation: e.Encapsulation, Remote: e.Remote, VNI: e.VNI, Side: t.Group.String(), Local: t.Local, Flood: t.Flood,
 			RxPackets: traffic.RxPackets, RxBytes: traffic.RxBytes,
 			TxPackets: traffic.TxPackets, TxBytes: traffic.TxBytes,
 		})

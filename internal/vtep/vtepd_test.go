@@ -39,7 +39,7 @@ func TestRowsBecomeForwardingAndGo(t *testing.T) {
 	two.Ucast = hwvtep.UcastSetOf(hwvtep.Ucast{MAC: vm, Locator: at("203.0.113.2", 457)})
 	twoState := NetworkState{
 		Name:    "landbridge/two",
-		Tunnels: []TunnelState{{Remote: netip.MustParseAddr("203.0.113.2"), VNI: 457, Side: "wan", Local: netip.MustParseAddr("203.0.113.1")}},
+		Tunnels: []TunnelState{{Encapsulation: hwvtep.VXLANOverIPv4, Remote: netip.MustParseAddr("203.0.113.2"), VNI: 457, Side: "wan", Local: netip.MustParseAddr("203.0.113.1")}},
 		FDB:     []FDBState{{MAC: vm, Remote: netip.MustParseAddr("203.0.113.2"), VNI: 457, Static: true}},
 	}
 	m.write(one, two)
@@ -165,11 +165,11 @@ func TestFaultsComeAndGo(t *testing.T) {
 	m.write(two)
 	m.eventuallyDone()
 	m.eventuallyFaults(
-		"landbridge/two | vxlan_over_ipv4 2001:db8::1 key 7 | dst_ip 2001:db8::1 is not IPv4: tunnels over IPv6 are not supported",
+		"landbridge/two | vxlan_over_ipv4 2001:db8::1 key 7 | dst_ip 2001:db8::1 is not IPv4, as vxlan_over_ipv4 needs it",
 		`landbridge/two | vxlan_over_ipv4 203.0.113.2 key 456 | logical switch "landbridge/one" has a tunnel with this address and key 456 already; give one of them another key`,
 	)
 	m.remove("landbridge/one") // two gets the tunnel
-	m.eventuallyFaults("landbridge/two | vxlan_over_ipv4 2001:db8::1 key 7 | dst_ip 2001:db8::1 is not IPv4: tunnels over IPv6 are not supported")
+	m.eventuallyFaults("landbridge/two | vxlan_over_ipv4 2001:db8::1 key 7 | dst_ip 2001:db8::1 is not IPv4, as vxlan_over_ipv4 needs it")
 	m.remove("landbridge/two")
 	m.eventuallyFaults()
 
@@ -293,7 +293,7 @@ func TestRefusesToStart(t *testing.T) {
 		{"socket in use", nil, "another process answers there"},
 		{"directory in use", []string{"--socket", other}, "is in use by another process"},
 		{"no BPF file system", []string{"--socket", other, "--bpffs", m.db.Dir + "/bpf"}, "is not on a BPF file system"},
-		{"bad address", []string{"--fabric-address", "x"}, `--fabric-address: "x": is not an IPv4 address`},
+		{"bad address", []string{"--fabric-address", "x"}, `--fabric-address: "x": is not an IP address`},
 		{"bad database", []string{"--database", "nonsense"}, "unix:PATH"},
 	} {
 		p := m.launch(m.arguments(c.more...)...)
@@ -354,8 +354,8 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`landbridge_vtepd_tunnel_packets_total{direction="rx",network="landbridge/one",remote="10.0.0.11",side="fabric",vni="123"} 0`,
-		`landbridge_vtepd_tunnel_bytes_total{direction="tx",network="landbridge/one",remote="203.0.113.2",side="wan",vni="456"} 0`,
+		`landbridge_vtepd_tunnel_packets_total{direction="rx",encapsulation="vxlan_over_ipv4",network="landbridge/one",remote="10.0.0.11",side="fabric",vni="123"} 0`,
+		`landbridge_vtepd_tunnel_bytes_total{direction="tx",encapsulation="vxlan_over_ipv4",network="landbridge/one",remote="203.0.113.2",side="wan",vni="456"} 0`,
 		`landbridge_vtepd_drops_total{reason="unknown_sender"} 0`,
 		`landbridge_vtepd_fdb_entries{kind="static",network="landbridge/one"} 1`,
 		`landbridge_vtepd_fdb_entries{kind="learned",network="landbridge/one"} 0`,
@@ -386,7 +386,7 @@ func TestManyNetworksAtOnce(t *testing.T) {
 		ls.AddMcast(hwvtep.UnknownDst, at("10.0.0.11"))
 		all = append(all, ls)
 		want[ls.Name] = NetworkState{Name: ls.Name, Tunnels: []TunnelState{{
-			Remote: netip.MustParseAddr("10.0.0.11"), VNI: 1000 + i, Side: "fabric", Local: netip.MustParseAddr("10.0.0.1"), Flood: true,
+			Encapsulation: hwvtep.VXLANOverIPv4, Remote: netip.MustParseAddr("10.0.0.11"), VNI: 1000 + i, Side: "fabric", Local: netip.MustParseAddr("10.0.0.1"), Flood: true,
 		}}}
 	}
 	m.write(all...)

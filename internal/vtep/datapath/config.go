@@ -14,8 +14,12 @@ type Config struct {
 	// Interfaces are those that tunnelled packets arrive by. One may serve both
 	// sides.
 	Interfaces []string
-	Logger     *slog.Logger
-	Sizes      Sizes
+	// VXLANPort and GenevePort are the UDP ports of tunnels; 0 are 4789 and 6081.
+	VXLANPort, GenevePort uint16
+	// GRO keeps an idle device for each of these ports, see gro.go.
+	GRO    bool
+	Logger *slog.Logger
+	Sizes  Sizes
 	// Lease is how long the next hops that were set are believed after the last
 	// Ensure. Then the kernel resolves each packet's neighbour: slower, and
 	// right even while nobody is there to tell of changes. 0 is DefaultLease;
@@ -40,6 +44,8 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	c.Lease = cmp.Or(c.Lease, DefaultLease)
+	c.VXLANPort = cmp.Or(c.VXLANPort, 4789)
+	c.GenevePort = cmp.Or(c.GenevePort, 6081)
 	c.Sizes.Tunnels = cmp.Or(c.Sizes.Tunnels, 65536)
 	c.Sizes.Networks = cmp.Or(c.Sizes.Networks, 65536)
 	c.Sizes.NextHops = cmp.Or(c.Sizes.NextHops, 16384)

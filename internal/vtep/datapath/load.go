@@ -25,6 +25,12 @@ func load(cfg Config) (*kernelObjects, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := errors.Join(
+		spec.Variables[kernelVarVxlanPort].Set(cfg.VXLANPort),
+		spec.Variables[kernelVarGenevePort].Set(cfg.GenevePort),
+	); err != nil {
+		return nil, fmt.Errorf("set the UDP ports of the program: %w", err)
+	}
 	var objects kernelObjects
 	err = spec.LoadAndAssign(&objects, &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: cfg.PinDir}})
 	if errors.Is(err, ebpf.ErrMapIncompatible) {

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	here    = Local{Fabric: ip("10.0.0.1"), WAN: ip("203.0.113.1")}
+	here    = Local{Fabric: ip("10.0.0.1"), WAN: ip("203.0.113.1"), WAN6: ip("2001:db8:f::1")}
 	node1   = locator("10.0.0.11")
 	node2   = locator("10.0.0.12")
 	remote  = locator("203.0.113.2", 456)
@@ -29,6 +29,10 @@ func locator(addr string, key ...uint32) hwvtep.Locator {
 		l.Key = hwvtep.NewKey(key[0])
 	}
 	return l
+}
+
+func over(e hwvtep.Encapsulation, addr string) hwvtep.Locator {
+	return hwvtep.Locator{Encapsulation: e, Addr: ip(addr), Key: hwvtep.NewKey(456)}
 }
 
 func vxlan(addr string, vni uint32) Endpoint { return Endpoint{hwvtep.VXLANOverIPv4, ip(addr), vni} }
@@ -134,6 +138,9 @@ func TestDeriveSaysWhatItLeavesOut(t *testing.T) {
 		{"IPv6", locator("2001:db8::1", 1), nil, "not IPv4"},
 		{"IPv4 in IPv6", locator("::ffff:203.0.113.9", 1), nil, "not IPv4"},
 		{"no address", broken, nil, "not an IP address"},
+		{"IPv4 where IPv6 is said", over(hwvtep.GREOverIPv6, "203.0.113.9"), nil, "not IPv6, as gre_over_ipv6 needs it"},
+		{"own address, IPv6", over(hwvtep.VXLANOverIPv6, "2001:db8:f::1"), nil, "own address"},
+		{"link-local", over(hwvtep.GeneveOverIPv6, "fe80::1"), nil, "link-local"},
 		{"another encapsulation", foreign, nil, `"geneve" is not supported`},
 		{"own address, WAN", locator("203.0.113.1", 1), nil, "own address"},
 		{"own address, fabric", locator("10.0.0.1"), nil, "own address"},
@@ -156,9 +163,43 @@ func TestDeriveSaysWhatItLeavesOut(t *testing.T) {
 }
 
 func TestDeriveWithoutAnAddressOfItsOwn(t *testing.T) {
-	got, problems := Derive(logical(mcast(hwvtep.UnknownDst, node1, remote)), Local{Fabric: here.Fabric})
-	if len(got.Tunnels) != 1 || len(problems) != 1 || problems[0].Locator != remote {
-		t.Errorf("%+v, %v", got, problems)
+	remote6 := over(hwvtep.GREOverIPv6, "2001:db8:f::2")
+	for _, c := range []struct {
+		local Local
+		bad   hwvtep.Locator
+		want  string
+	}{
+		{Local{Fabric: here.Fabric, WAN6: here.WAN6}, remote, "no IPv4 address that faces the wan"},
+		{Local{Fabric: here.Fabric, WAN: here.WAN}, remote6, "no IPv6 address that faces the wan"},
+	} {
+		got, problems := Derive(logical(mcast(hwvtep.UnknownDst, node1, remote, remote6)), c.local)
+		if len(got.Tunnels) != 2 || len(problems) != 1 || problems[0].Locator != c.bad || !strings.Contains(problems[0].Reason, c.want) {
+			t.Errorf("%+v, %v", got, problems)
+		}
+	}
+}
+
+// Each encapsulation leads to a tunnel of its own, from the address of its
+// family, also where address and key are the same.
+func TestDeriveEncapsulations(t *testing.T) {
+	var ls []hwvtep.Locator
+	want := map[Endpoint]Tunnel{}
+	for _, e := range hwvtep.Encapsulations() {
+		l, own := over(e, "203.0.113.2"), here.WAN
+		if overIPv6(e) {
+			l, own = over(e, "2001:db8:f::2"), here.WAN6
+		}
+		ls = append(ls, l)
+		want[Endpoint{e, l.Addr, 456}] = Tunnel{WAN, own, true}
+	}
+	got, problems := Derive(logical(mcast(hwvtep.UnknownDst, ls...)), here)
+	if diff := cmp.Diff(want, got.Tunnels, compare...); diff != "" || len(problems) > 0 {
+		t.Errorf("%s\nproblems: %v", diff, problems)
+	}
+	for _, l := range ls {
+		if e := (Endpoint{l.Encapsulation, l.Addr, 456}); got.Tunnels[e].Locator(e) != l {
+			t.Errorf("%s came from %s", e, got.Tunnels[e].Locator(e))
+		}
 	}
 }
 

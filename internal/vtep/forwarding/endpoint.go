@@ -4,12 +4,20 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"landbridge/internal/hwvtep"
 )
 
-// String is for logs and messages: "203.0.113.2 vni 456".
-func (e Endpoint) String() string { return fmt.Sprintf("%s vni %d", e.Remote, e.VNI) }
+// String is for logs and messages: "203.0.113.2 vni 456", with the encapsulation
+// where that is not VXLAN.
+func (e Endpoint) String() string {
+	if e.Encapsulation == hwvtep.VXLANOverIPv4 || e.Encapsulation == hwvtep.VXLANOverIPv6 {
+		return fmt.Sprintf("%s vni %d", e.Remote, e.VNI)
+	}
+	return fmt.Sprintf("%s %s key %d", e.Encapsulation, e.Remote, e.VNI)
+}
 
 // Locator gives back the locator that a tunnel came from: by the rule of the
 // keys its group tells whether it has a key.
@@ -24,14 +32,18 @@ func (t Tunnel) Locator(e Endpoint) hwvtep.Locator {
 // endpoint gives what a locator means on the wire; reason says why it means
 // nothing here.
 func endpoint(l hwvtep.Locator, inherited hwvtep.Key, local Local) (e Endpoint, reason string) {
-	if l.Encapsulation != hwvtep.VXLANOverIPv4 {
-		return e, fmt.Sprintf("encapsulation %q is not supported: this switch speaks %s", l.Encapsulation, hwvtep.VXLANOverIPv4)
+	if !slices.Contains(hwvtep.Encapsulations(), l.Encapsulation) {
+		return e, fmt.Sprintf("encapsulation %q is not supported: this switch speaks %s", l.Encapsulation, speaks())
+	}
+	v6 := overIPv6(l.Encapsulation)
+	if reason := wrongFamily(l, v6); reason != "" {
+		return e, reason
 	}
 	if reason := unusableAddr(l.Addr, local); reason != "" {
 		return e, reason
 	}
-	if own := local.Of(groupOf(l)); !own.Is4() {
-		return e, fmt.Sprintf("this switch has no IPv4 address that faces the %s; configure one", groupOf(l))
+	if !local.Of(groupOf(l), v6).IsValid() {
+		return e, fmt.Sprintf("this switch has no %s address that faces the %s; configure one", family(v6), groupOf(l))
 	}
 	vni, ok := l.Key.Or(inherited).Get()
 	switch {
@@ -45,16 +57,45 @@ func endpoint(l hwvtep.Locator, inherited hwvtep.Key, local Local) (e Endpoint, 
 
 var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
+// overIPv6 tells the family of an encapsulation's underlay, which its name ends
+// with.
+func overIPv6(e hwvtep.Encapsulation) bool { return strings.HasSuffix(string(e), "_over_ipv6") }
+
+func family(v6 bool) string {
+	if v6 {
+		return "IPv6"
+	}
+	return "IPv4"
+}
+
+// speaks lists the encapsulations for a message.
+func speaks() string {
+	names := make([]string, 0, len(hwvtep.Encapsulations()))
+	for _, e := range hwvtep.Encapsulations() {
+		names = append(names, string(e))
+	}
+	return strings.Join(names, ", ")
+}
+
+// wrongFamily tells why an address is none of its encapsulation's; "".
+func wrongFamily(l hwvtep.Locator, v6 bool) string {
+	switch {
+	case !l.Addr.IsValid():
+		return "dst_ip is not an IP address"
+	case l.Addr.Is6() != v6 || l.Addr.Is4In6():
+		return fmt.Sprintf("dst_ip %s is not %s, as %s needs it", l.Addr, family(v6), l.Encapsulation)
+	}
+	return ""
+}
+
 // unusableAddr tells why nobody can be at the other end of an address; "".
 func unusableAddr(a netip.Addr, local Local) string {
 	switch {
-	case !a.IsValid():
-		return "dst_ip is not an IP address"
-	case !a.Is4():
-		return fmt.Sprintf("dst_ip %s is not IPv4: tunnels over IPv6 are not supported", a)
 	case a.IsUnspecified(), a.IsLoopback(), a.IsMulticast(), a == broadcast:
 		return fmt.Sprintf("dst_ip %s is not the address of another host", a)
-	case a == local.Fabric, a == local.WAN:
+	case a.IsLinkLocalUnicast() && a.Is6():
+		return fmt.Sprintf("dst_ip %s is link-local: give an address that routes lead to", a)
+	case slices.Contains(local.All(), a):
 		return fmt.Sprintf("dst_ip %s is this switch's own address", a)
 	}
 	return ""

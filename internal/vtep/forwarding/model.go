@@ -4,6 +4,7 @@ package forwarding
 
 import (
 	"net/netip"
+	"slices"
 
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
@@ -58,15 +59,30 @@ type Tunnel struct {
 	Flood bool
 }
 
-// Local is the addresses of this switch, by the side they face. Both may be one.
+// Local is the addresses of this switch, by the side they face and the family,
+// the zero Addr where there is none. Those of both sides may be one.
 type Local struct {
-	Fabric, WAN netip.Addr
+	Fabric, WAN   netip.Addr // IPv4
+	Fabric6, WAN6 netip.Addr // IPv6
 }
 
 // Of gives the address that faces a group.
-func (l Local) Of(g Group) netip.Addr {
-	if g == WAN {
+func (l Local) Of(g Group, v6 bool) netip.Addr {
+	switch {
+	case g == WAN && v6:
+		return l.WAN6
+	case g == WAN:
 		return l.WAN
+	case v6:
+		return l.Fabric6
 	}
 	return l.Fabric
+}
+
+// All gives each address once, sorted.
+func (l Local) All() []netip.Addr {
+	all := []netip.Addr{l.Fabric, l.WAN, l.Fabric6, l.WAN6}
+	all = slices.DeleteFunc(all, func(a netip.Addr) bool { return !a.IsValid() })
+	slices.SortFunc(all, netip.Addr.Compare)
+	return slices.Compact(all)
 }

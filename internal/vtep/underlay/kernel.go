@@ -39,7 +39,7 @@ func (k kernel) tables() (links map[int]link, addrs map[netip.Addr]int, err erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the interfaces: %w", err)
 	}
-	as, err := dump(func() ([]netlink.Addr, error) { return k.nl.AddrList(nil, netlink.FAMILY_V4) })
+	as, err := dump(func() ([]netlink.Addr, error) { return k.nl.AddrList(nil, netlink.FAMILY_ALL) })
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the addresses: %w", err)
 	}
@@ -48,7 +48,9 @@ func (k kernel) tables() (links map[int]link, addrs map[netip.Addr]int, err erro
 		links[l.Attrs().Index] = linkOf(l.Attrs())
 	}
 	for _, a := range as {
-		addrs[addrOf(a.IP)] = a.LinkIndex
+		if a.Flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0 || a.Flags&unix.IFA_F_OPTIMISTIC != 0 {
+			addrs[addrOf(a.IP)] = a.LinkIndex
+		}
 	}
 	return links, addrs, nil
 }
