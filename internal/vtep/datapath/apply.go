@@ -42,6 +42,7 @@ func (d *Datapath) Apply(changes map[string]*forwarding.Network) map[string]erro
 		}
 	}
 	d.takeAllDown(names, changes, fail)
+	d.prepareSegmenter(changes)
 	d.bringAllUp(names, changes, fail)
 	return errs
 }

@@ -16,6 +16,10 @@ type Config struct {
 	Interfaces []string
 	// VXLANPort and GenevePort are the UDP ports of tunnels; 0 are 4789 and 6081.
 	VXLANPort, GenevePort uint16
+	// Segmenter has a veth pair made once there are tunnels of different shapes
+	// (UDP or GRE, over IPv4 or IPv6). Without it super-packets that would have to
+	// become another shape are dropped.
+	Segmenter bool
 	// GRO keeps an idle device for each of these ports, see gro.go.
 	GRO    bool
 	Logger *slog.Logger

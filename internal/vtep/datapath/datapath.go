@@ -14,20 +14,23 @@ import (
 )
 
 // Datapath is the one user of a directory of pinned objects. Its methods may be
-// called from any goroutine. Open, Ensure and Remove have to run in the network
+// called from any goroutine. Open, Apply, Ensure and Remove have to run in the network
 // namespace of the interfaces.
 type Datapath struct {
-	cfg       Config
-	cpus      int
-	kernel    *kernelObjects
-	barrier   *barrier
-	hook      *hook
-	segmenter segmenter
-	closers   []io.Closer
+	cfg     Config
+	cpus    int
+	kernel  *kernelObjects
+	barrier *barrier
+	hook    *hook
+	closers []io.Closer
 
 	mu sync.Mutex
 	*mirror
-	hops map[Pair]NextHop // also of pairs that no tunnel uses
+	hops           map[Pair]NextHop // also of pairs that no tunnel uses
+	segmenter      segmenter
+	wantsSegmenter bool
+	idle           []string // devices for GRO
+	trustedUntil   uint32   // ticks
 }
 
 // Open takes over what is pinned in the directory, or starts anew where there
@@ -80,8 +83,8 @@ func (d *Datapath) start() error {
 	if err := pinProgram(d.kernel.LandbridgeIngress, d.cfg.PinDir); err != nil {
 		return err
 	}
-	d.hook = newHook(d.cfg.PinDir, d.kernel.LandbridgeIngress)
-	err := d.hook.ensure(d.cfg.Interfaces)
+	d.hook = newHook(d.cfg.PinDir, d.kernel.LandbridgeIngress, d.kernel.LandbridgeSink)
+	err := d.arrange()
 	if errors.Is(err, ErrNoInterface) {
 		d.cfg.Logger.Warn("not attached everywhere", "error", err)
 		return nil
@@ -108,7 +111,18 @@ func (d *Datapath) Networks() map[string]forwarding.Network {
 func (d *Datapath) Ensure() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return errors.Join(d.hook.ensure(d.cfg.Interfaces), d.renew())
+	return errors.Join(d.arrange(), d.renew())
+}
+
+// arrange has the interfaces that the datapath makes for itself, and the programs
+// where they belong. Nothing gets in by an idle one before its program is there.
+func (d *Datapath) arrange() error {
+	err := errors.Join(d.ensureSegmenter(), d.ensureGRO())
+	interfaces := slices.Clone(d.cfg.Interfaces)
+	if d.wantsSegmenter {
+		interfaces = append(interfaces, linkName(d.cfg.PinDir, segmentIn))
+	}
+	return errors.Join(err, d.hook.ensure(interfaces, d.idle), d.raiseIdle())
 }
 
 // Close lets go of the directory. What is pinned stays and goes on forwarding.

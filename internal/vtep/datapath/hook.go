@@ -25,22 +25,29 @@ type attacher interface {
 	String() string
 }
 
-// hook keeps a program attached, by the first way that the kernel knows.
+// hook keeps programs attached, by the first way that the kernel knows: one to
+// the interfaces of the underlay, and one that drops all to those by which
+// nothing is to enter.
 type hook struct {
-	program *ebpf.Program
-	ways    []attacher
+	program, sink *ebpf.Program
+	ways          []attacher
 }
 
-func newHook(dir string, program *ebpf.Program) *hook {
-	return &hook{program, attachers(dir)}
+func newHook(dir string, program, sink *ebpf.Program) *hook {
+	return &hook{program, sink, attachers(dir)}
 }
 
 func attachers(dir string) []attacher { return []attacher{tcx{dir}, clsact{dir}} }
 
-// ensure attaches the program to the interfaces, and to no others.
-func (h *hook) ensure(interfaces []string) error {
-	var errs []error
+// ensure attaches the programs to the interfaces, and to no others.
+func (h *hook) ensure(interfaces, sinks []string) error {
 	wanted := map[int]bool{}
+	err := errors.Join(h.attachAll(interfaces, h.program, wanted), h.attachAll(sinks, h.sink, wanted))
+	return errors.Join(err, h.detachOthers(wanted))
+}
+
+func (h *hook) attachAll(interfaces []string, program *ebpf.Program, wanted map[int]bool) error {
+	var errs []error
 	for _, name := range interfaces {
 		i, err := net.InterfaceByName(name)
 		if err != nil {
@@ -48,18 +55,18 @@ func (h *hook) ensure(interfaces []string) error {
 			continue
 		}
 		wanted[i.Index] = true
-		if err := h.attach(i.Index); err != nil {
+		if err := h.attach(i.Index, program); err != nil {
 			errs = append(errs, fmt.Errorf("attach the program to %s: %w", name, err))
 		}
 	}
-	return errors.Join(append(errs, h.detachOthers(wanted))...)
+	return errors.Join(errs...)
 }
 
-func (h *hook) attach(ifIndex int) error {
-	err := h.ways[0].attach(ifIndex, h.program)
+func (h *hook) attach(ifIndex int, program *ebpf.Program) error {
+	err := h.ways[0].attach(ifIndex, program)
 	for errors.Is(err, ebpf.ErrNotSupported) && len(h.ways) > 1 {
 		h.ways = h.ways[1:]
-		err = h.ways[0].attach(ifIndex, h.program)
+		err = h.ways[0].attach(ifIndex, program)
 	}
 	return err
 }

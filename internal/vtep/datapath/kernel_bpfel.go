@@ -171,6 +171,7 @@ const (
 	kernelMapTraffic            = "traffic"
 	kernelMapTunnels            = "tunnels"
 	kernelProgLandbridgeIngress = "landbridge_ingress"
+	kernelProgLandbridgeSink    = "landbridge_sink"
 	kernelVarGenevePort         = "geneve_port"
 	kernelVarHasBpfLoop         = "has_bpf_loop"
 	kernelVarVxlanPort          = "vxlan_port"
@@ -219,6 +220,7 @@ type kernelSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelProgramSpecs struct {
 	LandbridgeIngress *ebpf.ProgramSpec `ebpf:"landbridge_ingress"`
+	LandbridgeSink    *ebpf.ProgramSpec `ebpf:"landbridge_sink"`
 }
 
 // kernelMapSpecs contains maps before they are loaded into the kernel.
@@ -310,11 +312,13 @@ type kernelVariables struct {
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelPrograms struct {
 	LandbridgeIngress *ebpf.Program `ebpf:"landbridge_ingress"`
+	LandbridgeSink    *ebpf.Program `ebpf:"landbridge_sink"`
 }
 
 func (p *kernelPrograms) Close() error {
 	return _KernelClose(
 		p.LandbridgeIngress,
+		p.LandbridgeSink,
 	)
 }
 

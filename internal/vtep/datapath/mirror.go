@@ -17,6 +17,7 @@ type mirror struct {
 	owners   map[forwarding.Endpoint]*tunnel // the tunnels of all networks
 	paths    map[Pair]*path
 	roles    map[netip.Addr]kernelRole
+	shapes   map[kernelShape]int // how many tunnels have each
 	users    map[addressRole]int // how many tunnels give an address a role
 
 	tunnelIDs, networkIDs, pathIDs *ids
@@ -50,6 +51,7 @@ func newMirror(s Sizes) *mirror {
 		owners:     map[forwarding.Endpoint]*tunnel{},
 		paths:      map[Pair]*path{},
 		roles:      map[netip.Addr]kernelRole{},
+		shapes:     map[kernelShape]int{},
 		users:      map[addressRole]int{},
 		tunnelIDs:  newIDs("tunnel", s.Tunnels),
 		networkIDs: newIDs("network", s.Networks),
@@ -70,11 +72,16 @@ func (m *mirror) addNetwork(name string, id uint32) *network {
 func (m *mirror) addTunnel(t *tunnel) {
 	t.network.tunnels[t.endpoint] = t
 	m.owners[t.endpoint] = t
+	m.shapes[shapeOf(t.endpoint.Encapsulation)]++
 }
 
 func (m *mirror) dropTunnel(t *tunnel) {
 	delete(t.network.tunnels, t.endpoint)
 	delete(m.owners, t.endpoint)
+	shape := shapeOf(t.endpoint.Encapsulation)
+	if m.shapes[shape]--; m.shapes[shape] == 0 {
+		delete(m.shapes, shape)
+	}
 }
 
 func (m *mirror) tunnelsByID() map[uint32]*tunnel {

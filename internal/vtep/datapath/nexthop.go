@@ -127,10 +127,14 @@ func (d *Datapath) renew() error {
 	if err != nil {
 		return err
 	}
-	until := now + uint32(max(d.cfg.Lease.Nanoseconds()>>tickShift, 1))
-	s := kernelState{Format: format, TrustedUntil: until, SegmentOut: d.segmenter.out, SegmentIn: d.segmenter.in}
+	d.trustedUntil = now + uint32(max(d.cfg.Lease.Nanoseconds()>>tickShift, 1))
+	return d.writeState()
+}
+
+func (d *Datapath) writeState() error {
+	s := kernelState{Format: format, TrustedUntil: d.trustedUntil, SegmentOut: d.segmenter.out, SegmentIn: d.segmenter.in}
 	if err := d.kernel.State.Put(uint32(0), s); err != nil {
-		return fmt.Errorf("renew the lease of next hops: %w", err)
+		return fmt.Errorf("write the lease of next hops and the segmenter: %w", err)
 	}
 	return nil
 }

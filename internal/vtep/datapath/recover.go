@@ -16,6 +16,9 @@ func (d *Datapath) recover() error {
 	if err := d.recoverNetworks(); err != nil {
 		return err
 	}
+	if err := d.recoverLease(); err != nil {
+		return err
+	}
 	arrivals, err := d.readArrivals()
 	if err != nil {
 		return err
@@ -48,6 +51,15 @@ func (d *Datapath) recoverNetworks() error {
 		d.networkIDs.claim(id)
 		return nil
 	})
+}
+
+func (d *Datapath) recoverLease() error {
+	var s kernelState
+	if err := d.kernel.State.Lookup(uint32(0), &s); err != nil {
+		return fmt.Errorf("read the lease of next hops: %w", err)
+	}
+	d.trustedUntil = s.TrustedUntil
+	return nil
 }
 
 func (d *Datapath) readArrivals() (map[forwarding.Endpoint]uint32, error) {

@@ -9,7 +9,8 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// Remove detaches and unpins all that is in a directory and removes it: no
+// Remove detaches and unpins all that is in a directory and removes it, and the
+// interfaces that the datapath has made: no
 // packet is forwarded any longer. It does nothing where there is no directory,
 // and fails where a process uses it or something foreign is in it.
 func Remove(pinDir string) error {
@@ -23,6 +24,9 @@ func Remove(pinDir string) error {
 	defer func() { _ = lock.Close() }()
 	if err := detachAll(pinDir); err != nil {
 		return fmt.Errorf("detach what is pinned in %s: %w", pinDir, err)
+	}
+	if err := removeLinks(pinDir); err != nil {
+		return err
 	}
 	if err := unpinAll(pinDir); err != nil {
 		return fmt.Errorf("unpin what is in %s: %w", pinDir, err)

@@ -140,4 +140,11 @@ int landbridge_ingress(struct __sk_buff *skb)
 	return verdict == PASS && came_by_segmenter(skb) ? TC_ACT_SHOT : verdict;
 }
 
+/* For interfaces by which nothing is to enter. */
+SEC("tc")
+int landbridge_sink(struct __sk_buff *skb)
+{
+	return TC_ACT_SHOT;
+}
+
 char _license[] SEC("license") = "Dual BSD/GPL";
