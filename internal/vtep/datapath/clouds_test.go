@@ -91,12 +91,13 @@ func (c *clouds) network(p plan, local, remote string, key uint32) *forwarding.N
 	}, nil)
 }
 
-func (c *clouds) open(t *testing.T, gw *testenv.NetNS, dir string) *Datapath {
+func (c *clouds) open(t *testing.T, gw *testenv.NetNS, dir string, more ...string) *Datapath {
 	t.Helper()
 	var d *Datapath
 	gw.Do(func() {
 		d = openWith(t, Config{
-			PinDir: dir, Interfaces: []string{"fabric", "wan"}, Logger: slog.New(slog.DiscardHandler), Lease: c.lease, Segmenter: true,
+			PinDir: dir, Interfaces: append([]string{"fabric", "wan"}, more...), Logger: slog.New(slog.DiscardHandler),
+			Lease: c.lease, Segmenter: true,
 			Sizes: Sizes{Tunnels: 64, Networks: 8, NextHops: 64, FDB: 64},
 		})
 	})
