@@ -43,6 +43,10 @@ func at(remote string, vni uint32) forwarding.Endpoint {
 	return forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: addr(remote), VNI: vni}
 }
 
+func by(e hwvtep.Encapsulation, remote string, key uint32) forwarding.Endpoint {
+	return forwarding.Endpoint{Encapsulation: e, Remote: addr(remote), VNI: key}
+}
+
 func fabric(flood bool) forwarding.Tunnel {
 	return forwarding.Tunnel{Group: forwarding.Fabric, Local: addr(fabricIP), Flood: flood}
 }
