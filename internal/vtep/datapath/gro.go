@@ -28,6 +28,8 @@ func (d *Datapath) ensureGRO() error {
 		switch {
 		case taken(err):
 			d.cfg.Logger.Debug("somebody else listens to a tunnel port: whether its packets are aggregated is up to that", "port", port)
+		case errors.Is(err, unix.EOPNOTSUPP):
+			d.cfg.Logger.Debug("this kernel has no vxlan devices: packets of tunnels are not aggregated", "port", port)
 		case err != nil:
 			errs = append(errs, fmt.Errorf("make %s, which has UDP port %d aggregated: %w", name, port, err))
 		default:

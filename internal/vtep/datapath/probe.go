@@ -25,7 +25,35 @@ func probe(pinDir string) error {
 	if err != nil {
 		return fmt.Errorf("find the capabilities of this process: %w", err)
 	}
-	return errors.Join(checkKernel(version), checkCaps(caps), checkBPFFS(pinDir))
+	if err := errors.Join(checkKernel(version), checkCaps(caps), checkBPFFS(pinDir)); err != nil {
+		return err
+	}
+	return checkHelpers(func(helper asm.BuiltinFunc) error { return features.HaveProgramHelper(ebpf.SchedCLS, helper) })
+}
+
+// helpers are those that the program cannot do without, in the order of the
+// kernels that brought them: all are older than oldestKernel. What a kernel may
+// lack all the same is what its configuration leaves out.
+var helpers = []asm.BuiltinFunc{
+	asm.FnCsumDiff, asm.FnSkbChangeProto, asm.FnGetHashRecalc, asm.FnSkbPullData, asm.FnCsumUpdate,
+	asm.FnSkbAdjustRoom, asm.FnFibLookup, asm.FnCsumLevel, asm.FnRedirectNeigh, asm.FnKtimeGetCoarseNs,
+}
+
+func checkHelpers(has func(asm.BuiltinFunc) error) error {
+	var missing []string
+	for _, helper := range helpers {
+		err := has(helper)
+		switch {
+		case errors.Is(err, ebpf.ErrNotSupported):
+			missing = append(missing, helper.String())
+		case err != nil:
+			return fmt.Errorf("ask the kernel for helpers of eBPF programs: %w", err)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the kernel lacks %s for programs of type sched_cls: use one that is built with networking in full (CONFIG_INET, CONFIG_IPV6, CONFIG_NET_CLS_ACT)", strings.Join(missing, ", "))
 }
 
 // oldestKernel is 5.15, as the kernel writes versions.

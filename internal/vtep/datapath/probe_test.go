@@ -1,10 +1,15 @@
 package datapath
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/features"
 	"golang.org/x/sys/unix"
 
 	"landbridge/internal/lab/testenv"
@@ -85,4 +90,23 @@ func TestIDs(t *testing.T) {
 	s.claim(2)
 	take(3)
 	take(1)
+}
+
+// The kernel here has all; one that lacks some is told which.
+func TestHelpers(t *testing.T) {
+	if err := checkHelpers(func(h asm.BuiltinFunc) error { return features.HaveProgramHelper(ebpf.SchedCLS, h) }); err != nil {
+		t.Error(err)
+	}
+	err := checkHelpers(func(h asm.BuiltinFunc) error {
+		if h == asm.FnFibLookup || h == asm.FnRedirectNeigh {
+			return ebpf.ErrNotSupported
+		}
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "lacks FnFibLookup, FnRedirectNeigh for") {
+		t.Errorf("got %v", err)
+	}
+	if err := checkHelpers(func(asm.BuiltinFunc) error { return os.ErrPermission }); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("got %v", err)
+	}
 }
