@@ -92,7 +92,10 @@ static __always_inline int flood_copies(struct flooding *f)
 	return 0;
 }
 
-/* Whether some target needs wire-size packets: then all wait for them. */
+/*
+ * Whether some target needs finished packets of wire size: then all wait for
+ * them. One of the packet's own shape may, when it has had another meanwhile.
+ */
 static __always_inline int segments_first(struct __sk_buff *skb, const struct arrival *a,
 					  const struct flood *lists, __u32 group)
 {
@@ -101,8 +104,7 @@ static __always_inline int segments_first(struct __sk_buff *skb, const struct ar
 	for (i = 0; i < GROUP_COUNT; i++)
 		if (may_leave(group, i))
 			shapes |= lists->shapes[i];
-	shapes &= ~(1 << a->shape);
-	if (!shapes || came_by_segmenter(skb))
+	if (!(shapes & ~(1 << a->shape)) || came_by_segmenter(skb))
 		return 0;
 	return skb->gso_size || (shapes & 1 << SHAPE_UDP6 && !checked_by_device(skb));
 }
