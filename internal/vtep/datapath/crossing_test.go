@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/lab/testenv"
 )
@@ -23,30 +25,36 @@ func TestTCPThroughEveryEncapsulation(t *testing.T) {
 					c := newClouds(t, func(c *clouds) { c.fabric, c.wan, c.checksum = fabric, wan, checksum })
 					c.resolve(t)
 					answers(t, c.node1, host2, 10*time.Second)
+					before := c.dropped(t) // what nodes send before there are next hops
 					pings(t, c.node1, host2, 20)
 					transfer(t, c.node1, c.node2, host2)
 					transfer(t, c.node2, c.node1, host1)
-					c.wantNoErrors(t)
+					c.wantNoErrors(t, before)
 				})
 			}
 		}
 	}
 }
 
-// wantNoErrors wants no gateway to have dropped anything, and no node to have
-// got what was damaged.
-func (c *clouds) wantNoErrors(t *testing.T) {
+// dropped gives what each gateway has dropped.
+func (c *clouds) dropped(t *testing.T) (out [2]map[Reason]uint64) {
 	t.Helper()
-	for _, d := range []*Datapath{c.d1, c.d2} {
+	for i, d := range []*Datapath{c.d1, c.d2} {
 		counters, err := d.Counters()
 		if err != nil {
 			t.Fatal(err)
 		}
-		for reason, n := range counters.Drops {
-			if n != 0 {
-				t.Errorf("%d dropped: %s", n, reason)
-			}
-		}
+		out[i] = counters.Drops
+	}
+	return out
+}
+
+// wantNoErrors wants no gateway to have dropped anything since, and no node to
+// have got what was damaged.
+func (c *clouds) wantNoErrors(t *testing.T, before [2]map[Reason]uint64) {
+	t.Helper()
+	if diff := cmp.Diff(before, c.dropped(t)); diff != "" {
+		t.Errorf("dropped (-before +after)\n%s", diff)
 	}
 	for _, n := range []*testenv.NetNS{c.node1, c.node2} {
 		for _, counter := range []string{"Tcp InCsumErrors", "Udp InCsumErrors", "Ip InHdrErrors"} {
