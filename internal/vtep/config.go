@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -30,11 +31,11 @@ type Config struct {
 	Local      forwarding.Local
 	VXLANPort  uint16 // of UDP, as GenevePort
 	GenevePort uint16
-	GRO        bool     // the kernel's aggregation of what arrives by tunnels
-	Interfaces []string // of the underlay: they get the eBPF program
-	Ports      []string // Physical_Port names to show in the database
-	BPFFS      string   // directory of pinned objects
-	Socket     string   // path of the control socket
+	GRO        bool              // the kernel's aggregation of what arrives by tunnels
+	Interfaces []string          // of the underlay: they get the eBPF program
+	Ports      map[string]string // interfaces of physical ports by Physical_Port name
+	BPFFS      string            // directory of pinned objects
+	Socket     string            // path of the control socket
 	Ageing     time.Duration
 	LogLevel   slog.Level
 }
@@ -71,7 +72,7 @@ func keys() []key {
 		{name: "geneve-port", fallback: "6081", usage: "UDP port of Geneve tunnels", set: func(c *Config, v string) error { return setUDPPort(&c.GenevePort, v) }},
 		{name: "gro", fallback: "true", usage: "keep devices that have the kernel aggregate the segments of tunnelled TCP on arrival", set: setGRO},
 		{name: "interface", file: "interfaces", list: true, usage: "interface of the underlay, facing the fabric or the WAN; may be given more than once", set: setInterface},
-		{name: "port", file: "ports", list: true, usage: "Physical_Port to show in the database; may be given more than once", set: setPort},
+		{name: "port", file: "ports", list: true, usage: "physical port: NAME=INTERFACE, or INTERFACE where the port has its name; may be given more than once", set: setPort},
 		{name: "bpffs", fallback: DefaultBPFFS, usage: "directory on a BPF file system for what has to outlive the program", set: text(func(c *Config) *string { return &c.BPFFS }, absolute)},
 		{name: "socket", fallback: "/run/landbridge/vtepd.sock", usage: "unix socket that answers /state and /metrics over HTTP", set: text(func(c *Config) *string { return &c.Socket }, absolute)},
 		{name: "ageing", fallback: "300s", usage: "time after which a learned MAC that is not heard of is forgotten; 0: never", set: setAgeing},
@@ -97,7 +98,18 @@ func (c *Config) check() error {
 	if !c.Local.WAN.IsValid() && !c.Local.WAN6.IsValid() {
 		c.Local.WAN, c.Local.WAN6 = c.Local.Fabric, c.Local.Fabric6
 	}
-	return c.checkTLS()
+	return cmp.Or(c.checkPorts(), c.checkTLS())
+}
+
+// checkPorts sees to it that no interface is on both sides: a port takes every
+// frame, whomever it is for.
+func (c *Config) checkPorts() error {
+	for _, name := range slices.Sorted(maps.Keys(c.Ports)) {
+		if link := c.Ports[name]; slices.Contains(c.Interfaces, link) {
+			return fmt.Errorf("port %q is interface %s, which is one of the underlay: take it out of one of them", name, link)
+		}
+	}
+	return nil
 }
 
 func (c *Config) checkTLS() error {
@@ -149,17 +161,44 @@ func setGRO(c *Config, v string) (err error) {
 }
 
 func setInterface(c *Config, v string) error {
-	if v == "" || len(v) >= unix.IFNAMSIZ || strings.ContainsFunc(v, func(r rune) bool { return r == '/' || unicode.IsSpace(r) }) {
-		return fmt.Errorf("is not an interface name: 1 to %d characters without space or slash", unix.IFNAMSIZ-1)
+	if err := interfaceName(v); err != nil {
+		return err
 	}
 	return add(&c.Interfaces, v)
 }
 
+func interfaceName(v string) error {
+	if v == "" || len(v) >= unix.IFNAMSIZ || strings.ContainsFunc(v, func(r rune) bool { return r == '/' || unicode.IsSpace(r) }) {
+		return fmt.Errorf("is not an interface name: 1 to %d characters without space or slash", unix.IFNAMSIZ-1)
+	}
+	return nil
+}
+
+// setPort takes NAME=INTERFACE, or a name for both.
 func setPort(c *Config, v string) error {
-	if err := plainName(v); err != nil {
+	name, link, both := strings.Cut(v, "=")
+	if !both {
+		link = name
+	}
+	if err := plainName(name); err != nil {
 		return err
 	}
-	return add(&c.Ports, v)
+	if err := interfaceName(link); err != nil {
+		return err
+	}
+	if c.Ports == nil {
+		c.Ports = map[string]string{}
+	}
+	if _, twice := c.Ports[name]; twice {
+		return fmt.Errorf("names port %q a second time", name)
+	}
+	for other, taken := range c.Ports {
+		if taken == link {
+			return fmt.Errorf("is interface %s, which is port %q already", link, other)
+		}
+	}
+	c.Ports[name] = link
+	return nil
 }
 
 func add(list *[]string, v string) error {

@@ -93,14 +93,14 @@ func TestFileAndKeysNameTheSame(t *testing.T) {
 
 func TestFlagsSayEverything(t *testing.T) {
 	got, err := configOf(t, "", "--database", "tcp:192.0.2.10:6640", "--switch", "s", "--fabric-address", "10.0.0.1",
-		"--fabric-address", "2001:db8::1", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--port", "p", "--bpffs", "/b", "--socket", "/s", "--ageing", "0", "--log-level", "debug")
+		"--fabric-address", "2001:db8::1", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--port", "p", "--port", "q=eth1", "--bpffs", "/b", "--socket", "/s", "--ageing", "0", "--log-level", "debug")
 	want := Config{
 		Database: "tcp:192.0.2.10:6640", Switch: "s",
 		Local: forwarding.Local{
 			Fabric: addr("10.0.0.1"), WAN: addr("10.0.0.1"), Fabric6: addr("2001:db8::1"), WAN6: addr("2001:db8::1"),
 		},
 		VXLANPort: 8472, GenevePort: 6082,
-		Interfaces: []string{"a", "b"}, Ports: []string{"p"}, BPFFS: "/b", Socket: "/s", LogLevel: slog.LevelDebug,
+		Interfaces: []string{"a", "b"}, Ports: map[string]string{"p": "p", "q": "eth1"}, BPFFS: "/b", Socket: "/s", LogLevel: slog.LevelDebug,
 	}
 	if diff := cmp.Diff(want, got, equalAddrs); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
@@ -143,7 +143,10 @@ func TestBadConfiguration(t *testing.T) {
 		{"interface name too long", "interfaces: [ok, abcdefghijklmnop]\n", nil, `c.yaml:1: interfaces[1]: "abcdefghijklmnop": is not an interface name`},
 		{"interface with a slash", good, []string{"--interface", "a/b"}, "is not an interface name"},
 		{"interface twice", good, []string{"--interface", "a", "--interface", "a"}, `--interface: "a": is given twice`},
-		{"port twice", good + "ports: [p, p]\n", nil, `ports[1]: "p": is given twice`},
+		{"port twice", good + "ports: [p, p]\n", nil, `ports[1]: "p": names port "p" a second time`},
+		{"port interface twice", good + "ports: [p, q=p]\n", nil, `ports[1]: "q=p": is interface p, which is port "p" already`},
+		{"port without interface", good + "ports: [p=]\n", nil, "is not an interface name"},
+		{"port of the underlay", good + "ports: [p=a]\n", nil, `port "p" is interface a, which is one of the underlay`},
 		{"empty port", good + "ports: ['']\n", nil, "is not a name"},
 		{"empty switch", good, []string{"--switch", ""}, "is not a name"},
 		{"switch with a line break", good, []string{"--switch", "a\nb"}, "is not a name"},

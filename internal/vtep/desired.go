@@ -14,6 +14,7 @@ import (
 // database holds alone, not on what it held before.
 type desired struct {
 	physical string // Physical_Switch.name
+	ports    hwvtep.Set[string]
 	local    forwarding.Local
 	claims   *forwarding.Claims
 	networks map[string]forwarding.Network
@@ -24,9 +25,9 @@ type desired struct {
 	users map[underlay.Pair]map[string]struct{}
 }
 
-func newDesired(physical string, local forwarding.Local) *desired {
+func newDesired(cfg Config) *desired {
 	return &desired{
-		physical: physical, local: local, claims: forwarding.NewClaims(),
+		physical: cfg.Switch, local: cfg.Local, ports: hwvtep.SetOf(slices.Collect(maps.Keys(cfg.Ports))...), claims: forwarding.NewClaims(),
 		networks: map[string]forwarding.Network{},
 		derived:  map[string][]forwarding.Problem{}, lost: map[string][]forwarding.Problem{},
 		users: map[underlay.Pair]map[string]struct{}{},
@@ -50,7 +51,7 @@ func (d *desired) set(name string, ls *hwvtep.LogicalSwitch) []string {
 		delete(d.derived, name)
 	} else {
 		n, problems := forwarding.Derive(ls, d.local)
-		problems = append(problems, forwarding.Ports(ls, d.physical)...)
+		problems = append(problems, forwarding.Bind(&n, ls, d.physical, d.ports)...)
 		touched = append(touched, d.claims.Set(n)...)
 		keep(d.derived, name, problems)
 	}
@@ -106,7 +107,9 @@ func pairOf(e forwarding.Endpoint, t forwarding.Tunnel) underlay.Pair {
 func pairsOf(n forwarding.Network) map[underlay.Pair]struct{} {
 	out := map[underlay.Pair]struct{}{}
 	for e, t := range n.Tunnels {
-		out[pairOf(e, t)] = struct{}{}
+		if !e.IsPort() {
+			out[pairOf(e, t)] = struct{}{}
+		}
 	}
 	return out
 }

@@ -35,7 +35,7 @@ func anySwitch(t *rapid.T) *hwvtep.LogicalSwitch {
 // decides; and every network whose forwarding changes is told.
 func TestDesiredDependsOnTheDatabaseAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := newDesired("sw", local)
+		d := newDesired(Config{Switch: "sw", Local: local})
 		for range rapid.IntRange(0, 2).Draw(t, "pinned") {
 			n, _ := forwarding.Derive(anySwitch(t), local)
 			d.adopt(map[string]forwarding.Network{n.Name: n})
@@ -61,7 +61,7 @@ func TestDesiredDependsOnTheDatabaseAlone(t *testing.T) {
 			}
 			read(ls.Name)
 		}
-		scratch := newDesired("sw", local)
+		scratch := newDesired(Config{Switch: "sw", Local: local})
 		for name, ls := range holds {
 			scratch.set(name, ls)
 		}
@@ -80,7 +80,7 @@ func TestDesiredDependsOnTheDatabaseAlone(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	d := newDesired("sw", local)
+	d := newDesired(Config{Switch: "sw", Local: local})
 	ls := joined("net")
 	ls.AddMcast(hwvtep.UnknownDst, at("203.0.113.1", 9))
 	ls.Bindings.Add(hwvtep.Binding{Switch: "sw", Port: "p1", VLAN: 7})
@@ -95,7 +95,7 @@ func TestFaults(t *testing.T) {
 	got := d.faults(map[string]error{"gone": errors.New("full")}, states)
 	want := []string{
 		"gone |  | the datapath refuses it: full",
-		"net | port p1 VLAN 7 | physical ports are not supported by this switch: it is not connected",
+		"net | port p1 VLAN 7 | this switch has no port \"p1\": add it to ports of its configuration",
 		"net | vxlan_over_ipv4 10.0.0.11 | no way",
 		"net | vxlan_over_ipv4 203.0.113.1 key 9 | dst_ip 203.0.113.1 is this switch's own address",
 		"other | vxlan_over_ipv4 10.0.0.11 | no way",

@@ -83,7 +83,7 @@ type loop struct {
 func newLoop(cfg Config, log *slog.Logger, db database, dp dataplane, hops nextHops, r *reporter) *loop {
 	l := &loop{
 		cfg: cfg, log: log, db: db, dp: dp, hops: hops, reporter: r,
-		desired: newDesired(cfg.Switch, cfg.Local),
+		desired: newDesired(cfg),
 		pending: map[string]struct{}{}, refused: map[string]error{}, pushed: map[underlay.Pair]struct{}{},
 		retry: backoff.NewExponentialBackOff(
 			backoff.WithInitialInterval(applyRetryFirst), backoff.WithMaxInterval(applyRetryMax), backoff.WithMaxElapsedTime(0)),

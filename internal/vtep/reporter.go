@@ -67,7 +67,7 @@ func physicalSwitch(cfg Config) hwvtep.PhysicalSwitch {
 			hwvtep.WANAddr:    mainAddr(cfg.Local.WAN, cfg.Local.WAN6).String(),
 		},
 	}
-	for _, p := range cfg.Ports {
+	for _, p := range slices.Sorted(maps.Keys(cfg.Ports)) {
 		sw.Ports = append(sw.Ports, hwvtep.PhysicalPort{Name: p})
 	}
 	return sw

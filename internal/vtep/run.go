@@ -31,7 +31,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	}
 	defer func() { _ = listener.Close() }() // no harm where Serve has
 	dp, err := datapath.Open(datapath.Config{
-		PinDir: cfg.BPFFS, Interfaces: cfg.Interfaces, Logger: log,
+		PinDir: cfg.BPFFS, Interfaces: cfg.Interfaces, Ports: cfg.Ports, Logger: log,
 		VXLANPort: cfg.VXLANPort, GenevePort: cfg.GenevePort, GRO: cfg.GRO, Segmenter: true,
 	})
 	if err != nil {

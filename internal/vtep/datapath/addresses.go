@@ -7,16 +7,24 @@ import (
 
 // The roles of underlay addresses, counted by the tunnels that give them.
 
-// useAddresses counts a tunnel's ends in.
-func (d *Datapath) useAddresses(p Pair) error {
+// useEnds counts a tunnel's ends in. Ports have none.
+func (d *Datapath) useEnds(t *tunnel) error {
+	if t.endpoint.IsPort() {
+		return nil
+	}
+	p := t.pair()
 	if err := d.countRole(p.Local, kernelRoleROLE_LOCAL, 1); err != nil {
 		return err
 	}
 	return d.countRole(p.Remote, kernelRoleROLE_REMOTE, 1)
 }
 
-// leaveAddresses counts a tunnel's ends out.
-func (d *Datapath) leaveAddresses(p Pair) error {
+// leaveEnds counts a tunnel's ends out.
+func (d *Datapath) leaveEnds(t *tunnel) error {
+	if t.endpoint.IsPort() {
+		return nil
+	}
+	p := t.pair()
 	if err := d.countRole(p.Local, kernelRoleROLE_LOCAL, -1); err != nil {
 		return err
 	}

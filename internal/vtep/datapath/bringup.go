@@ -86,11 +86,11 @@ func (d *Datapath) ensureTunnel(n *network, e forwarding.Endpoint, want forwardi
 	want.Flood = false // until it is linked
 	t := &tunnel{Tunnel: want, endpoint: e, network: n}
 	var err error
-	if t.path, err = d.usePath(t.pair()); err != nil {
+	if t.path, err = d.useWay(t); err != nil {
 		return nil, err
 	}
 	if err := d.openTunnel(t); err != nil {
-		return nil, errors.Join(err, d.leavePath(t.pair()))
+		return nil, errors.Join(err, d.leaveWay(t))
 	}
 	d.addTunnel(t)
 	return t, nil
@@ -106,14 +106,26 @@ func (d *Datapath) openTunnel(t *tunnel) (err error) {
 		d.tunnelIDs.release(t.id)
 		return err
 	}
-	if err := d.useAddresses(t.pair()); err != nil {
+	if err := d.useEnds(t); err != nil {
 		return undo(err)
 	}
 	if err := d.writeSlot(t); err != nil {
-		return undo(errors.Join(err, d.leaveAddresses(t.pair())))
+		return undo(errors.Join(err, d.leaveEnds(t)))
 	}
-	if err := d.kernel.Arrivals.Put(endpointOf(t.endpoint), t.id); err != nil {
-		return undo(errors.Join(fmt.Errorf("write its arrival: %w", err), d.leaveAddresses(t.pair())))
+	if err := d.openArrival(t); err != nil {
+		return undo(errors.Join(err, d.leaveEnds(t)))
+	}
+	return nil
+}
+
+// openArrival leads the packets of a tunnel to its slot.
+func (d *Datapath) openArrival(t *tunnel) error {
+	key, ok := d.keyOf(t.endpoint)
+	if !ok {
+		return nil // its port's interface has yet to come
+	}
+	if err := d.kernel.Arrivals.Put(key, t.id); err != nil {
+		return fmt.Errorf("write the arrival of %s: %w", t, err)
 	}
 	return nil
 }

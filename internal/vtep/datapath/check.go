@@ -16,6 +16,9 @@ import (
 // maxName is NAME_LEN in bpf/model.h.
 const maxName = 254
 
+// maxVLAN is the largest that frames may carry.
+const maxVLAN = 4094
+
 // check tells what of a network cannot be programmed, whatever else there is.
 func check(name string, n *forwarding.Network) error {
 	if name == "" || len(name) > maxName {
@@ -41,6 +44,8 @@ func check(name string, n *forwarding.Network) error {
 func checkTunnel(e forwarding.Endpoint, t forwarding.Tunnel) error {
 	how, known := encapsulations[e.Encapsulation]
 	switch {
+	case e.IsPort():
+		return checkPort(e, t)
 	case !known:
 		return fmt.Errorf("%s: encapsulation %q is not supported", e, e.Encapsulation)
 	case !fits(e.Remote, how.v6) || !fits(t.Local, how.v6):
@@ -57,6 +62,18 @@ func checkTunnel(e forwarding.Endpoint, t forwarding.Tunnel) error {
 // it no other's.
 func fits(a netip.Addr, v6 bool) bool {
 	return a.IsValid() && a.Is6() == v6 && !a.Is4In6() && a.Zone() == ""
+}
+
+func checkPort(e forwarding.Endpoint, t forwarding.Tunnel) error {
+	switch {
+	case e.VNI > maxVLAN:
+		return fmt.Errorf("%s: the VLAN is larger than %d", e, maxVLAN)
+	case t.Group != forwarding.Ports:
+		return fmt.Errorf("%s: a port is in the group of ports, not in that of the %s", e, t.Group)
+	case t.Local.IsValid():
+		return fmt.Errorf("%s: a port has no tunnel address, but %s is given", e, t.Local)
+	}
+	return nil
 }
 
 // least gives the error of the smallest key that has one.

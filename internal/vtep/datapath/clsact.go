@@ -12,10 +12,10 @@ import (
 
 // clsact attaches by filters of the clsact queueing discipline, for kernels
 // before 6.6. They stay without being pinned; their name tells which directory
-// they belong to.
-type clsact struct{ dir string }
+// and which hook they belong to.
+type clsact struct{ dir, prefix string }
 
-func (c clsact) name() string { return "landbridge " + filepath.Clean(c.dir) }
+func (c clsact) name() string { return "landbridge " + filepath.Join(c.dir, c.prefix) }
 
 // filter is always of one handle and priority, so that a second one replaces
 // the first.

@@ -21,7 +21,10 @@ type Config struct {
 	// become another shape are dropped.
 	Segmenter bool
 	// GRO keeps an idle device for each of these ports, see gro.go.
-	GRO    bool
+	GRO bool
+	// Ports are the interfaces of physical ports, by the ports' names. None of
+	// them may be one of Interfaces.
+	Ports  map[string]string
 	Logger *slog.Logger
 	Sizes  Sizes
 	// Lease is how long the next hops that were set are believed after the last

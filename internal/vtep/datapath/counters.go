@@ -49,6 +49,9 @@ const (
 	SplitHorizon  Reason = "split_horizon"  // the destination is on the side it came from
 	NoTarget      Reason = "no_target"      // to be flooded, and nobody to flood to
 	NoRoute       Reason = "no_route"       // no next hop: no route, or no neighbour for a copy
+	UnknownVLAN   Reason = "unknown_vlan"   // a frame of a port whose VLAN is not bound to a network
+	LinkLocal     Reason = "link_local"     // STP, LACP or LLDP out of a tunnel: it concerns one link only
+	NoPort        Reason = "no_port"        // to a port whose interface does not exist
 	FloodLimit    Reason = "flood_limit"    // copies beyond what a kernel before 5.17 can make
 	NoSegmenter   Reason = "no_segmenter"   // a super-packet for another encapsulation, and no segmenter: see Config
 	NoReshape     Reason = "no_reshape"     // the kernel makes no room for another header: the frame is too short
@@ -74,6 +77,9 @@ func reasons() map[kernelEvent]Reason {
 		kernelEventEVENT_BAD_GRE:        BadGRE,
 		kernelEventEVENT_NO_SEGMENTER:   NoSegmenter,
 		kernelEventEVENT_NO_RESHAPE:     NoReshape,
+		kernelEventEVENT_UNKNOWN_VLAN:   UnknownVLAN,
+		kernelEventEVENT_LINK_LOCAL:     LinkLocal,
+		kernelEventEVENT_NO_PORT:        NoPort,
 	}
 }
 

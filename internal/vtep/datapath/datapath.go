@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -17,12 +18,13 @@ import (
 // called from any goroutine. Open, Apply, Ensure and Remove have to run in the network
 // namespace of the interfaces.
 type Datapath struct {
-	cfg     Config
-	cpus    int
-	kernel  *kernelObjects
-	barrier *barrier
-	hook    *hook
-	closers []io.Closer
+	cfg      Config
+	cpus     int
+	kernel   *kernelObjects
+	barrier  *barrier
+	hook     *hook // of the underlay
+	portHook *hook
+	closers  []io.Closer
 
 	mu sync.Mutex
 	*mirror
@@ -43,6 +45,7 @@ func Open(cfg Config) (*Datapath, error) {
 		return nil, fmt.Errorf("the datapath cannot run here: %w", err)
 	}
 	d := &Datapath{cfg: cfg, mirror: newMirror(cfg.Sizes), hops: map[Pair]NextHop{}}
+	d.ports = newPorts(cfg.Ports)
 	if err := d.setUp(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -78,12 +81,15 @@ func (d *Datapath) setUp() (err error) {
 	return d.start()
 }
 
-// start makes the program the one that packets meet.
+// start makes the programs those that packets meet.
 func (d *Datapath) start() error {
-	if err := pinProgram(d.kernel.LandbridgeIngress, d.cfg.PinDir); err != nil {
-		return err
+	d.hook = newHook(d.cfg.PinDir, underlayHook, d.kernel.LandbridgeIngress, d.kernel.LandbridgeSink)
+	d.portHook = newHook(d.cfg.PinDir, portHook, d.kernel.LandbridgePort, nil)
+	for _, h := range []*hook{d.hook, d.portHook} {
+		if err := pinProgram(h.program, d.cfg.PinDir, h.kind.program); err != nil {
+			return err
+		}
 	}
-	d.hook = newHook(d.cfg.PinDir, d.kernel.LandbridgeIngress, d.kernel.LandbridgeSink)
 	err := d.arrange()
 	if errors.Is(err, ErrNoInterface) {
 		d.cfg.Logger.Warn("not attached everywhere", "error", err)
@@ -104,7 +110,8 @@ func (d *Datapath) Networks() map[string]forwarding.Network {
 }
 
 // Ensure attaches the program where it is not: to interfaces that came, or came
-// back, or that somebody detached it from. It also renews the lease of the next
+// back, or that somebody detached it from, and moves the VLANs of ports whose
+// interface is another. It also renews the lease of the next
 // hops, so it has to be called more often than that runs, after next hops that
 // have changed were set. Interfaces that do not exist are errors of the kind
 // ErrNoInterface.
@@ -122,7 +129,13 @@ func (d *Datapath) arrange() error {
 	if d.wantsSegmenter {
 		interfaces = append(interfaces, linkName(d.cfg.PinDir, segmentIn))
 	}
-	return errors.Join(err, d.hook.ensure(interfaces, d.idle), d.raiseIdle())
+	_, portsErr := d.followPorts()
+	return errors.Join(err, d.hook.ensure(interfaces, d.idle), d.raiseIdle(), portsErr, d.hookPorts())
+}
+
+// hookPorts has the program at the ports' interfaces.
+func (d *Datapath) hookPorts() error {
+	return d.portHook.ensure(slices.Sorted(maps.Values(d.cfg.Ports)), nil)
 }
 
 // Close lets go of the directory. What is pinned stays and goes on forwarding.

@@ -79,7 +79,7 @@ func (l floodLists) kernel() (out kernelFlood) {
 }
 
 func (d *Datapath) writeSlot(t *tunnel) error {
-	if err := d.kernel.Tunnels.Put(t.id, t.slot()); err != nil {
+	if err := d.kernel.Tunnels.Put(t.id, d.slot(t)); err != nil {
 		return fmt.Errorf("write %s: %w", t, err)
 	}
 	return nil

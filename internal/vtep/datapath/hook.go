@@ -25,19 +25,36 @@ type attacher interface {
 	String() string
 }
 
+// hookKind tells the hooks of one directory apart, by names of what they pin.
+type hookKind struct {
+	program string
+	link    string // and the interface's index: names may have dots, pins may not
+	// leave undoes what else was done to an interface.
+	leave func(ifIndex int) error
+}
+
+var (
+	underlayHook = hookKind{"program", "link_", func(int) error { return nil }}
+	portHook     = hookKind{"program_port", "port_", setOrdinary}
+	hookKinds    = []hookKind{underlayHook, portHook}
+)
+
 // hook keeps programs attached, by the first way that the kernel knows: one to
-// the interfaces of the underlay, and one that drops all to those by which
-// nothing is to enter.
+// the interfaces that it is for, and one that drops all to those by which nothing
+// is to enter.
 type hook struct {
+	kind          hookKind
 	program, sink *ebpf.Program
 	ways          []attacher
 }
 
-func newHook(dir string, program, sink *ebpf.Program) *hook {
-	return &hook{program, sink, attachers(dir)}
+func newHook(dir string, kind hookKind, program, sink *ebpf.Program) *hook {
+	return &hook{kind, program, sink, attachers(dir, kind)}
 }
 
-func attachers(dir string) []attacher { return []attacher{tcx{dir}, clsact{dir}} }
+func attachers(dir string, kind hookKind) []attacher {
+	return []attacher{tcx{dir, kind.link}, clsact{dir, kind.link}}
+}
 
 // ensure attaches the programs to the interfaces, and to no others.
 func (h *hook) ensure(interfaces, sinks []string) error {
@@ -79,7 +96,7 @@ func (h *hook) detachOthers(wanted map[int]bool) error {
 	there = slices.DeleteFunc(there, func(i int) bool { return wanted[i] })
 	var errs []error
 	for _, i := range there {
-		errs = append(errs, h.ways[0].detach(i))
+		errs = append(errs, h.ways[0].detach(i), h.kind.leave(i))
 	}
 	return errors.Join(errs...)
 }

@@ -15,7 +15,7 @@ import (
 
 // ways are those to attach; each has to do.
 func ways(dir string) map[string]attacher {
-	return map[string]attacher{"tcx": tcx{dir}, "clsact": clsact{dir}}
+	return map[string]attacher{"tcx": tcx{dir, underlayHook.link}, "clsact": clsact{dir, underlayHook.link}}
 }
 
 // gatewayBy is a gateway of red whose program is attached in the way given.
@@ -227,7 +227,7 @@ func TestRemoveLeavesForeignFilters(t *testing.T) {
 	w := newWire(t)
 	d := w.gatewayBy("clsact")
 	w.gw.Do(func() {
-		foreign := clsact{"/another"}.filter(w.gw.Link("under").Attrs().Index)
+		foreign := clsact{"/another", underlayHook.link}.filter(w.gw.Link("under").Attrs().Index)
 		foreign.Handle, foreign.Priority, foreign.Fd = 1, 1, d.kernel.LandbridgeIngress.FD()
 		if err := netlink.FilterReplace(foreign); err != nil {
 			t.Fatal(err)
@@ -236,7 +236,7 @@ func TestRemoveLeavesForeignFilters(t *testing.T) {
 		if err := Remove(d.cfg.PinDir); err != nil {
 			t.Fatal(err)
 		}
-		if f, err := (clsact{"/another"}).find(w.gw.Link("under")); err != nil || f == nil {
+		if f, err := (clsact{"/another", underlayHook.link}).find(w.gw.Link("under")); err != nil || f == nil {
 			t.Errorf("the filter of another is gone: %v", err)
 		}
 	})

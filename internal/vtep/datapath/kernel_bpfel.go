@@ -55,7 +55,10 @@ const (
 	kernelEventEVENT_BAD_GRE        kernelEvent = 15
 	kernelEventEVENT_NO_SEGMENTER   kernelEvent = 16
 	kernelEventEVENT_NO_RESHAPE     kernelEvent = 17
-	kernelEventEVENT_COUNT          kernelEvent = 18
+	kernelEventEVENT_UNKNOWN_VLAN   kernelEvent = 18
+	kernelEventEVENT_LINK_LOCAL     kernelEvent = 19
+	kernelEventEVENT_NO_PORT        kernelEvent = 20
+	kernelEventEVENT_COUNT          kernelEvent = 21
 )
 
 type kernelFdbEntry struct {
@@ -171,6 +174,7 @@ const (
 	kernelMapTraffic            = "traffic"
 	kernelMapTunnels            = "tunnels"
 	kernelProgLandbridgeIngress = "landbridge_ingress"
+	kernelProgLandbridgePort    = "landbridge_port"
 	kernelProgLandbridgeSink    = "landbridge_sink"
 	kernelVarGenevePort         = "geneve_port"
 	kernelVarHasBpfLoop         = "has_bpf_loop"
@@ -220,6 +224,7 @@ type kernelSpecs struct {
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelProgramSpecs struct {
 	LandbridgeIngress *ebpf.ProgramSpec `ebpf:"landbridge_ingress"`
+	LandbridgePort    *ebpf.ProgramSpec `ebpf:"landbridge_port"`
 	LandbridgeSink    *ebpf.ProgramSpec `ebpf:"landbridge_sink"`
 }
 
@@ -312,12 +317,14 @@ type kernelVariables struct {
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelPrograms struct {
 	LandbridgeIngress *ebpf.Program `ebpf:"landbridge_ingress"`
+	LandbridgePort    *ebpf.Program `ebpf:"landbridge_port"`
 	LandbridgeSink    *ebpf.Program `ebpf:"landbridge_sink"`
 }
 
 func (p *kernelPrograms) Close() error {
 	return _KernelClose(
 		p.LandbridgeIngress,
+		p.LandbridgePort,
 		p.LandbridgeSink,
 	)
 }

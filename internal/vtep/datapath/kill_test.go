@@ -56,7 +56,7 @@ func killState(i int) changes {
 	case 2:
 		r.FDB = nil
 		for e, tun := range r.Tunnels {
-			tun.Flood, tun.Group = !tun.Flood, tun.Group.Other()
+			tun.Flood, tun.Group = !tun.Flood, 1-tun.Group
 			r.Tunnels[e] = tun
 		}
 		return changes{"red": r, "blue": b}

@@ -13,13 +13,11 @@ import (
 // other sizes.
 var ErrIncompatible = errors.New("pinned by another version or with other sizes; to start anew, remove it (packets stop until the networks are programmed again)")
 
-const (
-	programPin      = "program"
-	freshProgramPin = "program_new" // for a moment
-)
+// freshPin is added to the name of a program for a moment.
+const freshPin = "_new"
 
 // load takes over the maps pinned in the directory, or makes and pins them, and
-// loads the program onto them.
+// loads the programs onto them.
 func load(cfg Config) (*kernelObjects, error) {
 	spec, err := specOf(cfg.Sizes, hasLoop())
 	if err != nil {
@@ -90,15 +88,15 @@ func checkFormat(state *ebpf.Map, dir string) error {
 }
 
 // pinProgram puts the program in the place of one pinned before.
-func pinProgram(program *ebpf.Program, dir string) error {
-	fresh := filepath.Join(dir, freshProgramPin)
+func pinProgram(program *ebpf.Program, dir, name string) error {
+	fresh := filepath.Join(dir, name+freshPin)
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove what an earlier start left: %w", err)
 	}
 	if err := program.Pin(fresh); err != nil {
 		return fmt.Errorf("pin the program: %w", err)
 	}
-	if err := os.Rename(fresh, filepath.Join(dir, programPin)); err != nil {
+	if err := os.Rename(fresh, filepath.Join(dir, name)); err != nil {
 		return fmt.Errorf("pin the program: %w", err)
 	}
 	return nil

@@ -57,11 +57,11 @@ func (d *Datapath) removeStrayHops() error {
 	})
 }
 
-func (d *Datapath) removeStrayArrivals(arrivals map[forwarding.Endpoint]uint32) error {
+func (d *Datapath) removeStrayArrivals(arrivals map[kernelEndpoint]uint32) error {
 	var errs []error
-	for e := range arrivals {
-		if d.owners[e] == nil {
-			errs = append(errs, forget(d.kernel.Arrivals, endpointOf(e)))
+	for key := range arrivals {
+		if e, known := d.endpointFrom(key); !known || d.owners[e] == nil {
+			errs = append(errs, forget(d.kernel.Arrivals, key))
 		}
 	}
 	return errors.Join(errs...)

@@ -16,6 +16,7 @@ type mirror struct {
 	networks map[string]*network
 	owners   map[forwarding.Endpoint]*tunnel // the tunnels of all networks
 	paths    map[Pair]*path
+	ports    map[string]*port // by name
 	roles    map[netip.Addr]kernelRole
 	shapes   map[kernelShape]int // how many tunnels have each
 	users    map[addressRole]int // how many tunnels give an address a role

@@ -13,7 +13,7 @@ import (
 // recover reads back what is programmed, and mends what a process that was
 // killed within an Apply left half done. Whole tunnels are not touched.
 func (d *Datapath) recover() error {
-	if err := d.recoverNetworks(); err != nil {
+	if err := errors.Join(d.findPorts(), d.recoverNetworks()); err != nil {
 		return err
 	}
 	if err := d.recoverLease(); err != nil {
@@ -42,6 +42,19 @@ func (d *Datapath) recover() error {
 	)
 }
 
+// findPorts tells by which interfaces the ports' VLANs are known. Those of
+// interfaces that are gone come back with the first Apply.
+func (d *Datapath) findPorts() error {
+	for _, p := range d.ports {
+		l, err := linkOf(p.link)
+		if err != nil {
+			return err
+		}
+		p.hop = hopOf(l)
+	}
+	return nil
+}
+
 func (d *Datapath) recoverNetworks() error {
 	return sweep(d.kernel.Networks, func(id uint32, name kernelNetworkName) error {
 		if twin := d.networks[name.String()]; twin != nil {
@@ -62,10 +75,10 @@ func (d *Datapath) recoverLease() error {
 	return nil
 }
 
-func (d *Datapath) readArrivals() (map[forwarding.Endpoint]uint32, error) {
-	out := map[forwarding.Endpoint]uint32{}
-	err := sweep(d.kernel.Arrivals, func(e kernelEndpoint, id uint32) error {
-		out[e.model()] = id
+func (d *Datapath) readArrivals() (map[kernelEndpoint]uint32, error) {
+	out := map[kernelEndpoint]uint32{}
+	err := sweep(d.kernel.Arrivals, func(key kernelEndpoint, id uint32) error {
+		out[key] = id
 		return nil
 	})
 	return out, err
@@ -73,7 +86,7 @@ func (d *Datapath) readArrivals() (map[forwarding.Endpoint]uint32, error) {
 
 // recoverTunnels reads the slots. A slot that is not empty and no whole tunnel
 // is broken. It gives the next in the flood list by id, too.
-func (d *Datapath) recoverTunnels(arrivals map[forwarding.Endpoint]uint32) (next map[uint32]uint32, broken []uint32, err error) {
+func (d *Datapath) recoverTunnels(arrivals map[kernelEndpoint]uint32) (next map[uint32]uint32, broken []uint32, err error) {
 	next = map[uint32]uint32{}
 	byID := map[uint32]*network{}
 	for _, n := range d.networks {
@@ -85,8 +98,9 @@ func (d *Datapath) recoverTunnels(arrivals map[forwarding.Endpoint]uint32) (next
 		}
 		d.tunnelIDs.claim(id)
 		next[id] = slot.FloodNext
-		e, n := slot.Endpoint.model(), byID[slot.Network]
-		if n == nil || arrivals[e] != id || slot.Group > kernelGroup(forwarding.WAN) {
+		n := byID[slot.Network]
+		e, known := d.endpointFrom(slot.Endpoint)
+		if n == nil || !known || arrivals[slot.Endpoint] != id || slot.Group >= kernelGroupGROUP_COUNT {
 			broken = append(broken, id)
 			return nil
 		}
@@ -97,9 +111,15 @@ func (d *Datapath) recoverTunnels(arrivals map[forwarding.Endpoint]uint32) (next
 
 func (d *Datapath) recoverTunnel(id uint32, n *network, e forwarding.Endpoint, slot kernelTunnel) error {
 	t := &tunnel{
-		Tunnel:   forwarding.Tunnel{Group: forwarding.Group(slot.Group), Local: slot.Local.addr()},
+		Tunnel:   forwarding.Tunnel{Group: forwarding.Group(slot.Group)},
 		endpoint: e, id: id, network: n, next: slot.FloodNext,
 	}
+	if e.IsPort() {
+		d.addTunnel(t)
+		d.recoverPort(t, slot.Nexthop)
+		return nil
+	}
+	t.Local = slot.Local.addr()
 	d.addTunnel(t)
 	p := d.paths[t.pair()]
 	if p == nil {
@@ -115,6 +135,16 @@ func (d *Datapath) recoverTunnel(id uint32, n *network, e forwarding.Endpoint, s
 	d.users[addressRole{t.Local, kernelRoleROLE_LOCAL}]++
 	d.users[addressRole{e.Remote, kernelRoleROLE_REMOTE}]++
 	return nil
+}
+
+func (d *Datapath) recoverPort(t *tunnel, hop uint32) {
+	p := d.ports[t.endpoint.Port]
+	if p.path == nil {
+		p.path = &path{id: hop}
+		d.pathIDs.claim(hop)
+	}
+	p.path.users++
+	t.path = p.path
 }
 
 func (d *Datapath) recoverHop(id uint32, pair Pair) error {

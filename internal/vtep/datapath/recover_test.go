@@ -57,7 +57,7 @@ func TestHalfDone(t *testing.T) {
 		left  bool // whether the tunnel is still whole
 	}{
 		"opening: slot written": {func(d *Datapath, n *tunnel) error {
-			fresh := n.slot()
+			fresh := d.slot(n)
 			fresh.Endpoint.Vni, fresh.FloodNext = 9, 0
 			return d.kernel.Tunnels.Put(uint32(200), fresh)
 		}, true},

@@ -40,11 +40,13 @@ func Remove(pinDir string) error {
 // detachAll goes through all ways, whichever was in use.
 func detachAll(dir string) error {
 	var errs []error
-	for _, way := range attachers(dir) {
-		there, err := way.attached()
-		errs = append(errs, err)
-		for _, i := range there {
-			errs = append(errs, way.detach(i))
+	for _, kind := range hookKinds {
+		for _, way := range attachers(dir, kind) {
+			there, err := way.attached()
+			errs = append(errs, err)
+			for _, i := range there {
+				errs = append(errs, way.detach(i), kind.leave(i))
+			}
 		}
 	}
 	return errors.Join(errs...)
@@ -55,7 +57,10 @@ func unpinAll(dir string) error {
 	if err != nil {
 		return err
 	}
-	names := []string{programPin, freshProgramPin}
+	var names []string
+	for _, kind := range hookKinds {
+		names = append(names, kind.program, kind.program+freshPin)
+	}
 	for name, m := range spec.Maps {
 		if m.Pinning == ebpf.PinByName {
 			names = append(names, name)

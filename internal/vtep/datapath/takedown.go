@@ -126,15 +126,27 @@ func (d *Datapath) removeTunnels(victims []*tunnel, unlinked bool) error {
 // closeTunnel lets nothing enter or leave by a tunnel. The rest of its slot
 // stays for programs that look at it.
 func (d *Datapath) closeTunnel(t *tunnel) error {
-	if err := forget(d.kernel.Arrivals, endpointOf(t.endpoint)); err != nil {
-		return fmt.Errorf("close %s: %w", t, err)
+	if err := d.closeArrival(t); err != nil {
+		return err
 	}
 	if err := d.unlink(t); err != nil {
 		return err
 	}
-	slot := t.slot()
+	slot := d.slot(t)
 	slot.Network = 0
 	if err := d.kernel.Tunnels.Put(t.id, slot); err != nil {
+		return fmt.Errorf("close %s: %w", t, err)
+	}
+	return nil
+}
+
+// closeArrival has packets of a tunnel be those of nobody.
+func (d *Datapath) closeArrival(t *tunnel) error {
+	key, ok := d.keyOf(t.endpoint)
+	if !ok {
+		return nil
+	}
+	if err := forget(d.kernel.Arrivals, key); err != nil {
 		return fmt.Errorf("close %s: %w", t, err)
 	}
 	return nil
@@ -147,7 +159,7 @@ func (d *Datapath) freeTunnel(t *tunnel) error {
 		return err // its id stays taken
 	}
 	d.tunnelIDs.release(t.id)
-	return errors.Join(d.leavePath(t.pair()), d.leaveAddresses(t.pair()))
+	return errors.Join(d.leaveWay(t), d.leaveEnds(t))
 }
 
 // scrub empties a slot and its counters.

@@ -14,12 +14,10 @@ import (
 
 // tcx attaches by links (kernel 6.6 and newer) that are pinned in the
 // directory.
-type tcx struct{ dir string }
-
-const linkPin = "link_" // and the interface's index: names may have dots, pins may not
+type tcx struct{ dir, prefix string }
 
 func (x tcx) pin(ifIndex int) string {
-	return filepath.Join(x.dir, linkPin+strconv.Itoa(ifIndex))
+	return filepath.Join(x.dir, x.prefix+strconv.Itoa(ifIndex))
 }
 
 // attached lists the pins, also those of interfaces that are gone.
@@ -30,7 +28,7 @@ func (x tcx) attached() ([]int, error) {
 	}
 	var out []int
 	for _, e := range entries {
-		digits, ok := strings.CutPrefix(e.Name(), linkPin)
+		digits, ok := strings.CutPrefix(e.Name(), x.prefix)
 		if i, err := strconv.Atoi(digits); ok && err == nil {
 			out = append(out, i)
 		}

@@ -12,6 +12,23 @@ func addressOf(a netip.Addr) kernelAddress { return kernelAddress{B: a.As16()} }
 
 func (a kernelAddress) addr() netip.Addr { return netip.AddrFrom16(a.B).Unmap() }
 
+// keyOf gives what arriving packets of an endpoint show; not ok where none can
+// arrive.
+func (d *Datapath) keyOf(e forwarding.Endpoint) (k kernelEndpoint, ok bool) {
+	if e.IsPort() {
+		return d.onPort(e)
+	}
+	return endpointOf(e), true
+}
+
+// endpointFrom reads a key; not ok where it is of a port that there is not.
+func (d *Datapath) endpointFrom(k kernelEndpoint) (forwarding.Endpoint, bool) {
+	if k.Encapsulation == kernelEncapsulationENCAP_PORT {
+		return d.portOf(k)
+	}
+	return k.model(), true
+}
+
 func endpointOf(e forwarding.Endpoint) kernelEndpoint {
 	return kernelEndpoint{
 		Remote:        addressOf(e.Remote),
@@ -26,16 +43,20 @@ func (e kernelEndpoint) model() forwarding.Endpoint {
 }
 
 // slot gives the tunnel as the map holds it.
-func (t *tunnel) slot() kernelTunnel {
-	return kernelTunnel{
+func (d *Datapath) slot(t *tunnel) kernelTunnel {
+	key, _ := d.keyOf(t.endpoint)
+	s := kernelTunnel{
 		Network:   t.network.id,
 		Group:     kernelGroup(t.Group),
 		FloodNext: t.next,
 		Nexthop:   t.path.id,
-		Endpoint:  endpointOf(t.endpoint),
-		Local:     addressOf(t.Local),
+		Endpoint:  key,
 		Shape:     shapeOf(t.endpoint.Encapsulation),
 	}
+	if !t.endpoint.IsPort() {
+		s.Local = addressOf(t.Local)
+	}
+	return s
 }
 
 func nameOf(name string) kernelNetworkName {

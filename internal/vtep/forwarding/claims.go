@@ -99,12 +99,23 @@ func (c *Claims) Effective(name string) (n Network, problems []Problem, ok bool)
 		}
 	}
 	for _, e := range sortedEndpoints(lost) {
-		problems = append(problems, Problem{
-			Network: name, Locator: want.Tunnels[e].Locator(e),
-			Reason: fmt.Sprintf("logical switch %q has a tunnel with this address and key %d already; give one of them another key", lost[e], e.VNI),
-		})
+		problems = append(problems, lostTo(lost[e], name, e, want.Tunnels[e]))
 	}
 	return want.without(lost), problems, true
+}
+
+// lostTo says that another network has the tunnel.
+func lostTo(owner, name string, e Endpoint, t Tunnel) Problem {
+	if e.IsPort() {
+		return Problem{
+			Network: name, Binding: e.Binding(""),
+			Reason: fmt.Sprintf("logical switch %q has this VLAN of a port of that name already; give one of them another VLAN", owner),
+		}
+	}
+	return Problem{
+		Network: name, Locator: t.Locator(e),
+		Reason: fmt.Sprintf("logical switch %q has a tunnel with this address and key %d already; give one of them another key", owner, e.VNI),
+	}
 }
 
 // Names gives the networks, sorted.

@@ -35,7 +35,9 @@ func over(e hwvtep.Encapsulation, addr string) hwvtep.Locator {
 	return hwvtep.Locator{Encapsulation: e, Addr: ip(addr), Key: hwvtep.NewKey(456)}
 }
 
-func vxlan(addr string, vni uint32) Endpoint { return Endpoint{hwvtep.VXLANOverIPv4, ip(addr), vni} }
+func vxlan(addr string, vni uint32) Endpoint {
+	return Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: ip(addr), VNI: vni}
+}
 
 // logical makes a logical switch with key 123 and lets steps fill it.
 func logical(steps ...func(*hwvtep.LogicalSwitch)) *hwvtep.LogicalSwitch {
@@ -190,14 +192,14 @@ func TestDeriveEncapsulations(t *testing.T) {
 			l, own = over(e, "2001:db8:f::2"), here.WAN6
 		}
 		ls = append(ls, l)
-		want[Endpoint{e, l.Addr, 456}] = Tunnel{WAN, own, true}
+		want[Endpoint{Encapsulation: e, Remote: l.Addr, VNI: 456}] = Tunnel{WAN, own, true}
 	}
 	got, problems := Derive(logical(mcast(hwvtep.UnknownDst, ls...)), here)
 	if diff := cmp.Diff(want, got.Tunnels, compare...); diff != "" || len(problems) > 0 {
 		t.Errorf("%s\nproblems: %v", diff, problems)
 	}
 	for _, l := range ls {
-		if e := (Endpoint{l.Encapsulation, l.Addr, 456}); got.Tunnels[e].Locator(e) != l {
+		if e := (Endpoint{Encapsulation: l.Encapsulation, Remote: l.Addr, VNI: 456}); got.Tunnels[e].Locator(e) != l {
 			t.Errorf("%s came from %s", e, got.Tunnels[e].Locator(e))
 		}
 	}
@@ -258,17 +260,5 @@ func TestDeriveServiceNodes(t *testing.T) {
 	_, problems := Derive(logical(serviceNode, mcast(hwvtep.UnknownDst, node1, node2)), here)
 	if len(problems) != 1 || !strings.Contains(problems[0].Reason, "service_node") {
 		t.Errorf("two locators: %v", problems)
-	}
-}
-
-func TestPortsOfThisSwitchAreAProblem(t *testing.T) {
-	ls := logical()
-	ls.Bindings.Add(hwvtep.Binding{Switch: "other", Port: "p1", VLAN: 1})
-	if got := Ports(ls, "mine"); len(got) > 0 {
-		t.Errorf("another switch's port: %v", got)
-	}
-	ls.Bindings.Add(hwvtep.Binding{Switch: "mine", Port: "p1", VLAN: 7})
-	if got := Ports(ls, "mine"); len(got) != 1 || got[0].Part() != "port p1 VLAN 7" {
-		t.Errorf("its own port: %v", got)
 	}
 }

@@ -10,10 +10,25 @@ import (
 	"landbridge/internal/hwvtep"
 )
 
+// OnPort gives the endpoint that is a VLAN of a physical port.
+func OnPort(port string, vlan uint16) Endpoint { return Endpoint{Port: port, VNI: uint32(vlan)} }
+
+// IsPort tells whether the endpoint is a VLAN of a physical port.
+func (e Endpoint) IsPort() bool { return e.Port != "" }
+
+// Binding gives back the binding that an endpoint on a port came from, of a
+// switch of that name.
+func (e Endpoint) Binding(physicalSwitch string) hwvtep.Binding {
+	return hwvtep.Binding{Switch: physicalSwitch, Port: e.Port, VLAN: uint16(e.VNI)}
+}
+
 // String is for logs and messages: "203.0.113.2 vni 456", with the encapsulation
-// where that is not VXLAN.
+// where that is not VXLAN; "port p1 VLAN 100".
 func (e Endpoint) String() string {
-	if e.Encapsulation == hwvtep.VXLANOverIPv4 || e.Encapsulation == hwvtep.VXLANOverIPv6 {
+	switch {
+	case e.IsPort():
+		return e.Binding("").String()
+	case e.Encapsulation == hwvtep.VXLANOverIPv4, e.Encapsulation == hwvtep.VXLANOverIPv6:
 		return fmt.Sprintf("%s vni %d", e.Remote, e.VNI)
 	}
 	return fmt.Sprintf("%s %s key %d", e.Encapsulation, e.Remote, e.VNI)
@@ -52,7 +67,7 @@ func endpoint(l hwvtep.Locator, inherited hwvtep.Key, local Local) (e Endpoint, 
 	case vni > hwvtep.MaxKey:
 		return e, fmt.Sprintf("tunnel_key %d is out of range: 0 to %d", vni, hwvtep.MaxKey)
 	}
-	return Endpoint{l.Encapsulation, l.Addr, vni}, ""
+	return Endpoint{Encapsulation: l.Encapsulation, Remote: l.Addr, VNI: vni}, ""
 }
 
 var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
@@ -101,7 +116,7 @@ func unusableAddr(a netip.Addr, local Local) string {
 	return ""
 }
 
-// Compare orders endpoints by remote address, VNI and encapsulation.
+// Compare orders endpoints by port, remote address, VNI and encapsulation.
 func (e Endpoint) Compare(o Endpoint) int {
-	return cmp.Or(e.Remote.Compare(o.Remote), cmp.Compare(e.VNI, o.VNI), cmp.Compare(e.Encapsulation, o.Encapsulation))
+	return cmp.Or(cmp.Compare(e.Port, o.Port), e.Remote.Compare(o.Remote), cmp.Compare(e.VNI, o.VNI), cmp.Compare(e.Encapsulation, o.Encapsulation))
 }

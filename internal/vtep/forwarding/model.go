@@ -11,7 +11,8 @@ import (
 )
 
 // Group is a side of the switch. A frame that arrives by a tunnel of one group
-// never leaves by a tunnel of the same group (split horizon).
+// never leaves by a tunnel of the same group (split horizon). Physical ports are
+// a group too, within which frames go from one port, or VLAN of it, to another.
 type Group uint8
 
 // The groups, by the rule of the keys: a locator without a key of its own is of
@@ -19,24 +20,28 @@ type Group uint8
 const (
 	Fabric Group = iota
 	WAN
+	Ports
+	Groups // their number
 )
 
 func (g Group) String() string {
-	if g == WAN {
+	switch g {
+	case WAN:
 		return "wan"
+	case Ports:
+		return "ports"
 	}
 	return "fabric"
 }
 
-// Other is the group that frames of g leave by.
-func (g Group) Other() Group { return 1 - g }
-
 // Endpoint identifies a tunnel on the wire: what an arriving packet shows and
-// what a leaving one gets. No two networks of a switch may share one.
+// what a leaving one gets. No two networks of a switch may share one. A VLAN of
+// a physical port is a tunnel as well, whose frames have no header but the tag.
 type Endpoint struct {
-	Encapsulation hwvtep.Encapsulation
-	Remote        netip.Addr
-	VNI           uint32
+	Encapsulation hwvtep.Encapsulation // "" on a port
+	Remote        netip.Addr           // the zero Addr on a port
+	VNI           uint32               // on a port the VLAN, 0 for untagged frames
+	Port          string               // Physical_Port.name; "" where it is a tunnel
 }
 
 // Network is the forwarding of one logical switch.
@@ -52,7 +57,7 @@ type Network struct {
 type Tunnel struct {
 	Group Group
 	// Local is the address of this switch that packets leave from and have to
-	// arrive at.
+	// arrive at; the zero Addr on a port.
 	Local netip.Addr
 	// Flood says that broadcast, multicast and unknown unicast of the other
 	// group are copied to it.

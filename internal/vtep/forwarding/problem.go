@@ -35,15 +35,3 @@ func (p Problem) Compare(o Problem) int {
 
 // SortProblems sorts in place.
 func SortProblems(p []Problem) { slices.SortFunc(p, Problem.Compare) }
-
-// Ports gives a problem for each binding of the logical switch to a port of the
-// physical switch of that name: tunnels are all that this one carries.
-func Ports(ls *hwvtep.LogicalSwitch, physicalSwitch string) []Problem {
-	var out []Problem
-	for _, b := range ls.Bindings.Sorted(hwvtep.Binding.Compare) {
-		if b.Switch == physicalSwitch {
-			out = append(out, Problem{Network: ls.Name, Binding: b, Reason: "physical ports are not supported by this switch: it is not connected"})
-		}
-	}
-	return out
-}

@@ -27,6 +27,14 @@ struct arrival {
 	__be16 frag_off;
 };
 
+/* The interface is in the place of an IPv4 address, not in its byte order. */
+static __always_inline void set_port(struct endpoint *e, __u32 ifindex, __u32 vlan)
+{
+	__builtin_memcpy(&e->remote.b[12], &ifindex, sizeof(ifindex));
+	e->vni = vlan;
+	e->encapsulation = ENCAP_PORT;
+}
+
 static __always_inline void show_frame(struct arrival *a, const struct ethhdr *inner)
 {
 	__builtin_memcpy(a->dst, inner->h_dest, ETH_ALEN);

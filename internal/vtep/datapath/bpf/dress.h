@@ -2,6 +2,7 @@
 /* Gives a packet the outer header of the tunnel that it leaves by. */
 #pragma once
 
+#include "frame.h"
 #include "inplace.h"
 #include "reshape.h"
 #include "segment.h"
@@ -28,10 +29,29 @@ static __always_inline int needs_segmenter(struct __sk_buff *skb, const struct a
 	return bpf_skb_load_bytes(skb, udp_offset(a->shape), &udp, sizeof(udp)) || !udp.check;
 }
 
+/*
+ * Gives the frame of a port a tunnel's header. Super-packets can have one that
+ * the kernel knows how to segment.
+ */
+static __always_inline int dress_frame(struct __sk_buff *skb, struct arrival *a,
+				       const struct tunnel *out)
+{
+	if (out->shape != WRAPPED &&
+	    (skb->gso_size || (out->shape == SHAPE_UDP6 && !checked_by_device(skb))))
+		return SEGMENT;
+	if (wrap(skb, a))
+		return EVENT_NO_RESHAPE;
+	return out->shape == WRAPPED ? in_place_udp4(skb, out) : reshape(skb, a, out);
+}
+
 __noinline int dress_otherwise(struct __sk_buff *skb, struct arrival *a, const struct tunnel *out)
 {
 	if (!a || !out)
 		return EVENT_NO_RESHAPE;
+	if (out->shape == SHAPE_PLAIN && a->shape != SHAPE_PLAIN)
+		return skb->gso_size ? SEGMENT : unwrap(skb, a);
+	if (a->shape == SHAPE_PLAIN)
+		return out->shape == SHAPE_PLAIN ? READ : dress_frame(skb, a, out);
 	if (a->shape != out->shape)
 		return needs_segmenter(skb, a, out) ? SEGMENT : reshape(skb, a, out);
 	switch (a->shape) {
@@ -45,6 +65,17 @@ __noinline int dress_otherwise(struct __sk_buff *skb, struct arrival *a, const s
 		return in_place_gre6(skb, out);
 	}
 	return EVENT_NO_RESHAPE;
+}
+
+/*
+ * Has the kernel make packets of wire size. The frame of a port goes there as
+ * if that were a tunnel: by it the segments are known for its own.
+ */
+static __always_inline int segment_arrival(struct __sk_buff *skb, struct arrival *a)
+{
+	if (a->shape == SHAPE_PLAIN && !came_by_segmenter(skb) && wrap(skb, a))
+		return refuse(skb, EVENT_NO_RESHAPE);
+	return segment(skb);
 }
 
 static __always_inline int dress(struct __sk_buff *skb, struct arrival *a, const struct tunnel *out)

@@ -46,13 +46,15 @@ static __always_inline void serve(struct flooding *f)
 static __always_inline long next_list(struct flooding *f)
 {
 	struct flood *lists = bpf_map_lookup_elem(&floods, &f->network);
-	__u32 list = f->list;
+	__u32 list = f->list++;
 
 	if (!lists || list >= GROUP_COUNT)
 		return 1;
-	if (may_leave(f->group, list))
+	/* ports while the frame is plain: first where it came by one, else last */
+	if (f->group == GROUP_PORTS)
+		list = list ? list - 1 : GROUP_PORTS;
+	if (list < GROUP_COUNT && may_leave(f->group, list))
 		f->next = lists->head[list];
-	f->list = list + 1;
 	return 0;
 }
 
@@ -106,6 +108,8 @@ static __always_inline int segments_first(struct __sk_buff *skb, const struct ar
 			shapes |= lists->shapes[i];
 	if (!(shapes & ~(1 << a->shape)) || came_by_segmenter(skb))
 		return 0;
+	if (a->shape == SHAPE_PLAIN && !(shapes & ~(1 << WRAPPED)))
+		return 0;
 	return skb->gso_size || (shapes & 1 << SHAPE_UDP6 && !checked_by_device(skb));
 }
 
@@ -119,7 +123,7 @@ static __always_inline int flood(struct __sk_buff *skb, struct arrival *a, __u32
 	if (!lists)
 		return refuse(skb, EVENT_NO_TARGET);
 	if (segments_first(skb, a, lists, group))
-		return segment(skb);
+		return segment_arrival(skb, a);
 	if (!flood_copies(&f)) {
 		serve(&f);
 		return refuse(skb, EVENT_FLOOD_LIMIT);

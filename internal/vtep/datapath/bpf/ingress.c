@@ -3,7 +3,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * TC ingress: a packet of one tunnel becomes a packet of another one of the
- * same network and another group. What is no tunnel's business passes.
+ * same network and another group, or the frame of a physical port. What is no
+ * tunnel's business passes. Ports have a program of their own, so that the one
+ * of the underlay stays as fast as it can be.
  */
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
@@ -33,7 +35,7 @@ static __always_inline void count_received(struct __sk_buff *skb, __u32 tunnel, 
 
 	if (!t)
 		return;
-	t->rx_packets += skb->gso_segs ?: 1;
+	t->rx_packets += segments(skb);
 	t->rx_bytes += skb->len - outer_len(shape);
 }
 
@@ -50,7 +52,8 @@ static __always_inline int forward(struct __sk_buff *skb, struct arrival *a, __u
 		return refuse(skb, EVENT_BAD_SOURCE);
 	fdb_learn(network, a->src, id, now);
 	if (mac_is_multicast(a->dst))
-		return flood(skb, a, id, network, group, now);
+		return mac_is_link_local(a->dst) ? refuse(skb, EVENT_LINK_LOCAL) :
+						   flood(skb, a, id, network, group, now);
 	to = fdb_tunnel(network, a->dst);
 	out = to == NONE ? NULL : tunnel_by_id(to);
 	if (!out || out->network != network)
@@ -100,6 +103,27 @@ static __always_inline int read_v6(struct __sk_buff *skb, struct arrival *a)
 	return p ? read_gre6(a, p, wire_len(skb)) : EVENT_TRUNCATED;
 }
 
+/* What the segmenter has made of the frame of a port. */
+static __noinline int read_segment(struct __sk_buff *skb, struct arrival *a)
+{
+	struct udp4 *p = headers(skb, sizeof(*p));
+
+	if (!p || skb->protocol != bpf_htons(ETH_P_IP) || p->ip.protocol != IPPROTO_UDP ||
+	    p->udp.dest != bpf_htons(PORT_OF_PORTS))
+		return NOT_OURS;
+	set_port(&a->from, p->ip.saddr, bpf_ntohl(p->tag.vni) >> 8);
+	a->shape = WRAPPED;
+	show_frame(a, &p->inner);
+	return READ;
+}
+
+static __always_inline int read(struct __sk_buff *skb, struct arrival *a)
+{
+	if (came_by_segmenter(skb) && read_segment(skb, a) == READ)
+		return READ;
+	return skb->protocol == bpf_htons(ETH_P_IP) ? read_v4(skb, a) : read_v6(skb, a);
+}
+
 static __always_inline int from_tunnel(struct __sk_buff *skb)
 {
 	struct arrival a = {};
@@ -107,10 +131,7 @@ static __always_inline int from_tunnel(struct __sk_buff *skb)
 	__u32 id;
 	int err;
 
-	if (skb->protocol == bpf_htons(ETH_P_IP))
-		err = read_v4(skb, &a);
-	else
-		err = read_v6(skb, &a);
+	err = read(skb, &a);
 	if (err == NOT_OURS)
 		return PASS;
 	if (err != READ)
@@ -145,6 +166,43 @@ SEC("tc")
 int landbridge_sink(struct __sk_buff *skb)
 {
 	return TC_ACT_SHOT;
+}
+
+/* The slot of the port's VLAN that a frame shows; NONE where nobody has bound it. */
+static __always_inline __u32 arrived_on_port(struct __sk_buff *skb, struct arrival *a)
+{
+	if (skb->vlan_present && skb->vlan_proto != bpf_htons(VLAN_TAG))
+		return NONE;
+	set_port(&a->from, skb->ifindex, skb->vlan_present ? skb->vlan_tci & VLAN_ID : 0);
+	return arrived_by(a);
+}
+
+/*
+ * A port belongs to the switch: frames of a VLAN that nobody has bound go
+ * nowhere, also not to this machine, which would answer them. What is the link's
+ * own business is left to the kernel.
+ */
+SEC("tc")
+int landbridge_port(struct __sk_buff *skb)
+{
+	struct ethhdr *eth = headers(skb, sizeof(*eth));
+	struct arrival a = {};
+	struct tunnel *in;
+	__u32 id;
+
+	if (!eth)
+		return refuse(skb, EVENT_TRUNCATED);
+	if (mac_is_link_local(eth->h_dest))
+		return PASS;
+	show_frame(&a, eth);
+	id = arrived_on_port(skb, &a);
+	in = id == NONE ? NULL : tunnel_by_id(id);
+	if (!in || !is_of(in, &a))
+		return refuse(skb, EVENT_UNKNOWN_VLAN);
+	count_received(skb, id, SHAPE_PLAIN);
+	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
+		return refuse(skb, EVENT_NO_RESHAPE);
+	return forward(skb, &a, id, in);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

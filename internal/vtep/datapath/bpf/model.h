@@ -49,7 +49,11 @@ enum group {
 	GROUP_COUNT,
 };
 
-/* What an arriving packet shows: the key of its tunnel. */
+/*
+ * What an arriving packet shows: the key of its tunnel. A VLAN of a physical
+ * port is a tunnel too: the interface's index is in the last four bytes of
+ * remote, the VLAN (0: untagged) is the VNI.
+ */
 struct endpoint {
 	struct address remote;
 	__u32 vni;
@@ -72,9 +76,12 @@ struct tunnel {
 	__u32 unused; /* fills a cache line */
 };
 
-/* The way out to (local, remote), shared by all tunnels between them. */
+/*
+ * The way out to (local, remote), shared by all tunnels between them; or a
+ * physical port, shared by its VLANs.
+ */
 struct nexthop {
-	__u32 ifindex; /* 0: no route known */
+	__u32 ifindex; /* 0: no route known; the port has no interface */
 	__u32 mtu;
 	__u8 dst[6];
 	__u16 unused;
@@ -147,5 +154,8 @@ enum event {
 	EVENT_BAD_GRE,
 	EVENT_NO_SEGMENTER,
 	EVENT_NO_RESHAPE,
+	EVENT_UNKNOWN_VLAN,
+	EVENT_LINK_LOCAL,
+	EVENT_NO_PORT,
 	EVENT_COUNT,
 };

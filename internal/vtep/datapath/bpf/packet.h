@@ -15,6 +15,9 @@
 #define IP_FRAGMENT 0x3fff /* more fragments, or an offset */
 #define IP_DF 0x4000
 
+/* In the segmenter: says that a packet holds the frame of a physical port. */
+#define PORT_OF_PORTS 0xffff
+
 #define VXLAN_FLAGS 0x08000000	/* VNI present, RFC 7348 section 5 */
 #define GENEVE_FLAGS 0x00006558 /* version 0, no options, Ethernet, RFC 8926 section 3.4 */
 #define GRE_FLAGS 0x20006558	/* key present, Ethernet, RFC 2890 section 2 */
@@ -106,6 +109,13 @@ static __always_inline int same_address(const struct address *a, const struct ad
 static __always_inline int mac_is_multicast(const __u8 *mac)
 {
 	return mac[0] & 1;
+}
+
+/* Of a link, not of a network: STP, LACP, LLDP (IEEE 802.1D, table 7-10). */
+static __always_inline int mac_is_link_local(const __u8 *mac)
+{
+	return mac[0] == 0x01 && mac[1] == 0x80 && mac[2] == 0xc2 && mac[3] == 0 && mac[4] == 0 &&
+	       (mac[5] & 0xf0) == 0;
 }
 
 static __always_inline int mac_is_zero(const __u8 *mac)

@@ -7,11 +7,10 @@
 #pragma once
 
 #include "csum6.h"
-#include "outer.h"
+#include "frame.h"
 #include "skb.h"
 
 #define IP_LEN_CHANGE ((int)(sizeof(struct ipv6hdr) - sizeof(struct iphdr)))
-#define FIRST_EPHEMERAL 0xc000
 
 struct udp_tag {
 	struct udphdr udp;

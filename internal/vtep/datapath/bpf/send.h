@@ -25,7 +25,7 @@ static __always_inline void count_sent(struct __sk_buff *skb, __u32 tunnel, __u3
 
 	if (!t)
 		return;
-	t->tx_packets += skb->gso_segs ?: 1;
+	t->tx_packets += segments(skb);
 	t->tx_bytes += skb->len - outer_len(shape);
 }
 
@@ -74,6 +74,30 @@ __noinline int send_by_kernel(struct __sk_buff *skb, const struct tunnel *out, _
 	return refuse(skb, EVENT_NO_ROUTE);
 }
 
+static __noinline int send_to_port(struct __sk_buff *skb, const struct tunnel *out, __u32 ifindex)
+{
+	__u16 vlan = out->endpoint.vni;
+
+	if (!ifindex)
+		return refuse(skb, EVENT_NO_PORT);
+	if (vlan && push_vlan(skb, vlan))
+		return refuse(skb, EVENT_NO_RESHAPE);
+	return bpf_redirect(ifindex, 0);
+}
+
+/* Sends a copy, and leaves the frame as it was. */
+static __noinline int copy_to_port(struct __sk_buff *skb, const struct tunnel *out, __u32 ifindex)
+{
+	__u16 vlan = out->endpoint.vni;
+
+	if (!ifindex)
+		return refuse(skb, EVENT_NO_PORT);
+	if (vlan && push_vlan(skb, vlan))
+		return refuse(skb, EVENT_NO_RESHAPE);
+	bpf_clone_redirect(skb, ifindex, 0);
+	return vlan ? bpf_skb_vlan_pop(skb) : 0;
+}
+
 /* Sends the packet itself. */
 static __always_inline int send(struct __sk_buff *skb, struct arrival *a, __u32 id,
 				const struct tunnel *out, __u32 now)
@@ -83,12 +107,14 @@ static __always_inline int send(struct __sk_buff *skb, struct arrival *a, __u32 
 	int err = dress(skb, a, out);
 
 	if (err == SEGMENT)
-		return segment(skb);
+		return segment_arrival(skb, a);
 	if (err != READ)
 		return refuse(skb, err);
 	count_sent(skb, id, out->shape);
 	if (!hop)
 		return refuse(skb, EVENT_NO_ROUTE);
+	if (out->shape == SHAPE_PLAIN)
+		return send_to_port(skb, out, hop->ifindex);
 	if (!trusted(hop, now))
 		return send_by_kernel(skb, out, hop->ifindex);
 	if (!set_macs(skb, hop->dst, hop->src))
@@ -127,6 +153,10 @@ __noinline int send_copy(struct __sk_buff *skb, struct arrival *a, const struct 
 	if (!hop)
 		return refuse(skb, EVENT_NO_ROUTE);
 	index = hop->ifindex;
+	if (out->shape == SHAPE_PLAIN) {
+		count_sent(skb, id, out->shape);
+		return copy_to_port(skb, out, index);
+	}
 	if (!trusted(hop, now) && ask_kernel(skb, out, &fib) == BPF_FIB_LKUP_RET_SUCCESS) {
 		index = fib.ifindex;
 		ok = set_macs(skb, fib.dmac, fib.smac);

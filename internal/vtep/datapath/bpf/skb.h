@@ -26,6 +26,14 @@ static __always_inline __u32 wire_len(const struct __sk_buff *skb)
 	return skb->gso_size ? 0 : skb->len;
 }
 
+/* About, where the headers have changed: the kernel then counts anew when it sends. */
+static __always_inline __u32 segments(const struct __sk_buff *skb)
+{
+	if (!skb->gso_size)
+		return 1;
+	return skb->gso_segs ?: (skb->len + skb->gso_size - 1) / skb->gso_size;
+}
+
 /* Whether the device has looked at checksums: then they are finished. */
 static __always_inline int checked_by_device(struct __sk_buff *skb)
 {
