@@ -157,7 +157,7 @@ func (f *fold) member(r ref, m model.Model) {
 		return
 	}
 	if old := f.mirror.leave(r); old != nil {
-		f.touch(old.logical())
+		f.touchBy(old)
 	}
 	if e == nil {
 		return
@@ -166,7 +166,15 @@ func (f *fold) member(r ref, m model.Model) {
 		f.warn(r, u.bad)
 	}
 	f.mirror.join(r, e)
-	f.touch(e.logical())
+	f.touchBy(e)
+}
+
+// touchBy marks the logical switch that a row is of. Local MACs are no part of
+// what is shown of it.
+func (f *fold) touchBy(e member) {
+	if _, local := e.(localEntry); !local {
+		f.touch(e.logical())
+	}
 }
 
 // parseMember gives nil for a row that is not there; it is not complete where
@@ -176,17 +184,24 @@ func (f *fold) parseMember(m model.Model) (e member, complete bool) {
 	case *ucastRow:
 		return parseUcast(row), true
 	case *mcastRow:
-		set, ok := f.source(ref{tableLocatorSet, row.LocatorSet}).(*locatorSetRow)
-		if !ok {
-			return nil, false
-		}
-		return &mcastEntry{ls: row.LogicalSwitch, mac: row.MAC, set: set.Locators}, true
+		set, ok := f.locatorsOf(row.LocatorSet)
+		return &mcastEntry{ls: row.LogicalSwitch, mac: row.MAC, set: set}, ok
 	case *ucastLocalRow:
-		return localEntry{row.LogicalSwitch}, true
+		return localEntry{row.LogicalSwitch, row.MAC, []string{row.Locator}}, true
 	case *mcastLocalRow:
-		return localEntry{row.LogicalSwitch}, true
+		set, ok := f.locatorsOf(row.LocatorSet)
+		return localEntry{row.LogicalSwitch, row.MAC, set}, ok
 	}
 	return nil, true
+}
+
+// locatorsOf gives the members of a locator set; not ok where it is yet to come.
+func (f *fold) locatorsOf(set string) (locators []string, ok bool) {
+	row, ok := f.source(ref{tableLocatorSet, set}).(*locatorSetRow)
+	if !ok {
+		return nil, false
+	}
+	return row.Locators, true
 }
 
 // resolves tells whether all that a row refers to is in the mirror, taking in

@@ -91,7 +91,10 @@ func (f *fold) port(r ref, m model.Model) {
 		f.touchUnbound(old, &portEntry{})
 		return
 	}
-	e := &portEntry{uuid: r.uuid, bindings: map[uint16]string{}, owner: f.ownerOf(r.uuid)}
+	e := &portEntry{uuid: r.uuid, bindings: map[uint16]string{}, stats: map[uint16]string{}, owner: f.ownerOf(r.uuid)}
+	for vlan, id := range row.Stats {
+		e.stats[uint16(vlan)] = id
+	}
 	e.port = hwvtep.PhysicalPort{Name: row.Name, Description: row.Description, Faults: slices.Sorted(slices.Values(row.Faults))}
 	f.mirror.ports[r.uuid] = e
 	for vlan, id := range row.Bindings {
@@ -106,7 +109,7 @@ func (f *fold) port(r ref, m model.Model) {
 
 func (f *fold) bindingsResolve(row *portRow) bool {
 	for _, id := range row.Bindings {
-		if !f.resolves(localEntry{id}) {
+		if !f.resolves(localEntry{ls: id}) {
 			return false
 		}
 	}

@@ -64,12 +64,16 @@ type mcastEntry struct {
 }
 
 // localEntry is a row of a table of local MACs.
-type localEntry struct{ ls string }
+type localEntry struct {
+	ls, mac string
+	at      []string // UUIDs of locators
+}
 
 type portEntry struct {
 	uuid     string
 	port     hwvtep.PhysicalPort
 	bindings map[uint16]string // UUID of the logical switch by VLAN
+	stats    map[uint16]string // UUID of the counters by VLAN
 	owner    string            // UUID of the physical switch; "" while unknown
 }
 
@@ -91,7 +95,7 @@ func (e *ucastEntry) locators() []string { return []string{e.locator} }
 func (e *mcastEntry) logical() string    { return e.ls }
 func (e *mcastEntry) locators() []string { return e.set }
 func (e localEntry) logical() string     { return e.ls }
-func (e localEntry) locators() []string  { return nil }
+func (e localEntry) locators() []string  { return e.at }
 
 func newMirror() *mirror {
 	return &mirror{

@@ -60,6 +60,7 @@ type portRow struct {
 	Name        string         `ovsdb:"name"`
 	Description string         `ovsdb:"description"`
 	Bindings    map[int]string `ovsdb:"vlan_bindings"`
+	Stats       map[int]string `ovsdb:"vlan_stats"`
 	Faults      []string       `ovsdb:"port_fault_status"`
 }
 
@@ -111,18 +112,22 @@ type mcastRow struct {
 	LocatorSet    string `ovsdb:"locator_set"`
 }
 
-// ucastLocalRow and mcastLocalRow are rows that the switch writes. They matter
-// here because they keep their logical switch from being deleted. They are two
-// types, since libovsdb tells tables apart by type.
+// ucastLocalRow and mcastLocalRow are rows that a switch writes. They keep their
+// logical switch from being deleted. They are types of their own, since libovsdb
+// tells tables apart by type.
 
 type ucastLocalRow struct {
 	UUID          string `ovsdb:"_uuid"`
+	MAC           string `ovsdb:"MAC"`
 	LogicalSwitch string `ovsdb:"logical_switch"`
+	Locator       string `ovsdb:"locator"`
 }
 
 type mcastLocalRow struct {
 	UUID          string `ovsdb:"_uuid"`
+	MAC           string `ovsdb:"MAC"`
 	LogicalSwitch string `ovsdb:"logical_switch"`
+	LocatorSet    string `ovsdb:"locator_set"`
 }
 
 // CloneModel and CloneModelInto spare libovsdb a way through JSON for the rows
@@ -157,7 +162,7 @@ func (r *locatorSetRow) CloneModelInto(m model.Model) { copyInto(m, r.CloneModel
 // CloneModel implements model.CloneableModel.
 func (r *portRow) CloneModel() model.Model {
 	c := *r
-	c.Bindings, c.Faults = maps.Clone(r.Bindings), slices.Clone(r.Faults)
+	c.Bindings, c.Stats, c.Faults = maps.Clone(r.Bindings), maps.Clone(r.Stats), slices.Clone(r.Faults)
 	return &c
 }
 

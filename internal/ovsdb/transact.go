@@ -81,6 +81,9 @@ func unmet(ops []ovsdb.Operation, results []ovsdb.OperationResult) error {
 func (s *session) shows(ops []ovsdb.Operation, results []ovsdb.OperationResult) bool {
 	for i, op := range ops {
 		table := s.rows[op.Table]
+		if table == nil { // not followed
+			return false
+		}
 		switch op.Op {
 		case ovsdb.OperationInsert:
 			if !table.HasRow(results[i].UUID.GoUUID) {

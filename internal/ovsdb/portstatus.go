@@ -1,0 +1,72 @@
+package ovsdb
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+
+	"landbridge/internal/hwvtep"
+)
+
+// tableStats is written and never followed: the counters are of nobody's concern
+// here but the port's that refers to them.
+const tableStats = "Logical_Binding_Stats"
+
+// SetPortFaults replaces port_fault_status of ports of a switch, by their names.
+// Ports that are not in the database are passed over.
+func (c *Client) SetPortFaults(ctx context.Context, sw string, faults map[string][]string) error {
+	return c.changeSwitch(ctx, sw, func(b *builder, _ *physicalEntry) error {
+		for name, texts := range faults {
+			want := slices.Compact(slices.Sorted(slices.Values(texts)))
+			p := b.mirror.findPort(hwvtep.Binding{Switch: sw, Port: name})
+			if p != nil && !slices.Equal(want, p.port.Faults) {
+				b.update(ref{tablePort, p.uuid}, ovsdb.Row{"port_fault_status": set(want)})
+			}
+		}
+		return nil
+	})
+}
+
+// SetBindingStats writes the counters of bindings of a switch into vlan_stats of
+// its ports, and takes out those of other VLANs. Ports that are not in the
+// database are passed over.
+func (c *Client) SetBindingStats(ctx context.Context, sw string, stats map[hwvtep.Binding]hwvtep.BindingStats) error {
+	return c.changeSwitch(ctx, sw, func(b *builder, e *physicalEntry) error {
+		for _, id := range e.ports {
+			if p := b.mirror.ports[id]; p != nil {
+				b.setStats(sw, p, stats)
+			}
+		}
+		return nil
+	})
+}
+
+func (b *builder) setStats(sw string, p *portEntry, stats map[hwvtep.Binding]hwvtep.BindingStats) {
+	fresh, gone := map[any]any{}, []any{}
+	for vlan := range p.stats {
+		if _, ok := stats[hwvtep.Binding{Switch: sw, Port: p.port.Name, VLAN: vlan}]; !ok {
+			gone = append(gone, int(vlan))
+		}
+	}
+	for binding, s := range stats {
+		if binding.Switch != sw || binding.Port != p.port.Name {
+			continue
+		}
+		row := ovsdb.Row{
+			"packets_from_local": int(s.PacketsFromLocal), "bytes_from_local": int(s.BytesFromLocal),
+			"packets_to_local": int(s.PacketsToLocal), "bytes_to_local": int(s.BytesToLocal),
+		}
+		if id, ok := p.stats[binding.VLAN]; ok {
+			b.update(ref{tableStats, id}, row)
+		} else {
+			fresh[int(binding.VLAN)] = ovsdb.UUID{GoUUID: b.insert(tableStats, row)}
+		}
+	}
+	if len(gone) > 0 {
+		b.mutate(ref{tablePort, p.uuid}, ovsdb.Mutation{Column: "vlan_stats", Mutator: ovsdb.MutateOperationDelete, Value: ovsdb.OvsSet{GoSet: gone}})
+	}
+	if len(fresh) > 0 {
+		b.mutate(ref{tablePort, p.uuid}, ovsdb.Mutation{Column: "vlan_stats", Mutator: ovsdb.MutateOperationInsert, Value: ovsdb.OvsMap{GoMap: fresh}})
+	}
+}
