@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/vtep/datapath"
@@ -26,6 +27,7 @@ type fakeDatabase struct {
 	dirty    ovsdb.Dirty
 	logical  map[string]*hwvtep.LogicalSwitch
 	physical map[string]*hwvtep.PhysicalSwitch
+	local    hwvtep.Local
 	wanted   uint64
 	failing  error
 	writes   []string
@@ -111,6 +113,28 @@ func (f *fakeDatabase) SetFaults(_ context.Context, sw string, faults []string) 
 	return f.write("faults", func() { f.physical[sw].Faults = faults })
 }
 
+func (f *fakeDatabase) SetPortFaults(_ context.Context, sw string, faults map[string][]string) error {
+	return f.write("port faults", func() {
+		for i, p := range f.physical[sw].Ports {
+			f.physical[sw].Ports[i].Faults = faults[p.Name]
+		}
+	})
+}
+
+func (f *fakeDatabase) SetLocal(_ context.Context, _ hwvtep.Locator, want hwvtep.Local) error {
+	f.mu.Lock()
+	same := maps.EqualFunc(f.local, want, hwvtep.Set[ethernet.MAC].Equal)
+	f.mu.Unlock()
+	if same {
+		return nil
+	}
+	return f.write("local", func() { f.local = want })
+}
+
+func (f *fakeDatabase) SetBindingStats(context.Context, string, map[hwvtep.Binding]hwvtep.BindingStats) error {
+	return nil
+}
+
 func (f *fakeDatabase) write(what string, do func()) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -137,6 +161,7 @@ type fakeDatapath struct {
 	refuse   map[string]bool
 	hops     map[datapath.Pair]datapath.NextHop
 	ensure   error
+	ports    []datapath.PortState
 	applied  []time.Time
 	aged     []time.Time
 }
@@ -199,6 +224,12 @@ func (f *fakeDatapath) Age(time.Duration) (int, error) {
 	defer f.mu.Unlock()
 	f.aged = append(f.aged, time.Now())
 	return 0, nil
+}
+
+func (f *fakeDatapath) FollowPorts() ([]datapath.PortState, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.ports), nil
 }
 
 func (f *fakeDatapath) Counters() (datapath.Counters, error)        { return datapath.Counters{}, nil }

@@ -31,6 +31,7 @@ type dataplane interface {
 	Apply(changes map[string]*forwarding.Network) map[string]error
 	SetNextHops(hops map[datapath.Pair]datapath.NextHop) error
 	Ensure() error
+	FollowPorts() ([]datapath.PortState, error)
 	Age(olderThan time.Duration) (int, error)
 	Counters() (datapath.Counters, error)
 	VisitFDB(visit func(network string, e datapath.Entry)) error
@@ -70,6 +71,7 @@ type loop struct {
 	mu      sync.Mutex // held during each step; state and metrics take it too
 	synced  bool       // the database has been read
 	desired *desired
+	ports   ports
 	pending map[string]struct{}        // networks to hand to the datapath
 	refused map[string]error           // by the datapath, when last tried
 	pushed  map[underlay.Pair]struct{} // pairs that the datapath has a next hop of
@@ -99,6 +101,8 @@ func (l *loop) run(ctx context.Context) {
 	defer full.Stop()
 	age, stop := ageing(l.cfg.Ageing)
 	defer stop()
+	ports := time.NewTicker(portsEvery)
+	defer ports.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -113,6 +117,8 @@ func (l *loop) run(ctx context.Context) {
 			l.step(l.everything)
 		case <-age:
 			l.step(l.age)
+		case <-ports.C:
+			l.step(l.lookAtPorts)
 		}
 	}
 }

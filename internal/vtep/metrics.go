@@ -93,13 +93,21 @@ func (m *metrics) tunnels(out chan<- prometheus.Metric, n NetworkState) {
 	for _, t := range n.Tunnels {
 		counter := func(d *prometheus.Desc, v uint64, direction string) {
 			out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v),
-				n.Name, string(t.Encapsulation), t.Remote.String(), strconv.FormatUint(uint64(t.VNI), 10), t.Side, direction)
+				n.Name, string(t.Encapsulation), remoteOf(t), strconv.FormatUint(uint64(t.VNI), 10), t.Side, direction)
 		}
 		counter(m.packets, t.RxPackets, "rx")
 		counter(m.packets, t.TxPackets, "tx")
 		counter(m.bytes, t.RxBytes, "rx")
 		counter(m.bytes, t.TxBytes, "tx")
 	}
+}
+
+// remoteOf says where a tunnel leads; a port is its own end.
+func remoteOf(t TunnelState) string {
+	if t.Port != "" {
+		return t.Port
+	}
+	return t.Remote.String()
 }
 
 // events shows the counters that are of no tunnel.

@@ -156,7 +156,10 @@ func (l *loop) tell() {
 		return
 	}
 	states := l.hops.States()
-	r := report{faults: l.desired.faults(l.refused, states), done: l.wanted, confirmed: l.asked}
+	r := report{
+		faults: l.desired.faults(l.refused, states), done: l.wanted, confirmed: l.asked,
+		portFaults: l.portFaults(states), local: l.ports.local, stats: l.ports.stats, round: l.ports.round,
+	}
 	for p := range l.desired.users {
 		if s, known := states[p]; !known || s.Pending {
 			r.confirmed = false

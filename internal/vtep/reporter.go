@@ -24,6 +24,9 @@ type switches interface {
 	EnsureSwitch(ctx context.Context, sw hwvtep.PhysicalSwitch) error
 	SetDone(ctx context.Context, sw string, n uint64) error
 	SetFaults(ctx context.Context, sw string, faults []string) error
+	SetPortFaults(ctx context.Context, sw string, faults map[string][]string) error
+	SetLocal(ctx context.Context, own hwvtep.Locator, want hwvtep.Local) error
+	SetBindingStats(ctx context.Context, sw string, stats map[hwvtep.Binding]hwvtep.BindingStats) error
 }
 
 const (
@@ -38,6 +41,11 @@ type report struct {
 	// confirmed says that done is known: everything up to it is carried out, or
 	// a fault says what is not.
 	confirmed bool
+
+	portFaults map[string][]string // sorted, by port
+	local      hwvtep.Local        // nil before the FDB was read: nothing is written
+	stats      map[hwvtep.Binding]hwvtep.BindingStats
+	round      uint64 // of stats: each is written once
 }
 
 // reporter makes the database show this switch: its rows, its faults, and how
@@ -46,15 +54,18 @@ type report struct {
 type reporter struct {
 	db   switches
 	want hwvtep.PhysicalSwitch
+	own  hwvtep.Locator // of local MACs
 	log  *slog.Logger
 	wake chan struct{}
+
+	round uint64 // of the counters that were written
 
 	mu     sync.Mutex
 	report *report // nil before the first: nothing is written
 }
 
 func newReporter(db switches, cfg Config, log *slog.Logger) *reporter {
-	return &reporter{db: db, want: physicalSwitch(cfg), log: log, wake: make(chan struct{}, 1)}
+	return &reporter{db: db, want: physicalSwitch(cfg), own: localOf(cfg), log: log, wake: make(chan struct{}, 1)}
 }
 
 // physicalSwitch is the row that a configuration asks for.
@@ -153,11 +164,35 @@ func (r *reporter) once(ctx context.Context) error {
 			return fmt.Errorf("write switch_fault_status of %q: %w", r.want.Name, err)
 		}
 	}
+	if !sameFaults(shown, now.portFaults) {
+		if err := r.db.SetPortFaults(ctx, r.want.Name, now.portFaults); err != nil {
+			return fmt.Errorf("write port_fault_status of %q: %w", r.want.Name, err)
+		}
+	}
 	if now.confirmed && shown.OtherConfig[hwvtep.Done] != strconv.FormatUint(now.done, 10) {
 		if err := r.db.SetDone(ctx, r.want.Name, now.done); err != nil {
 			return fmt.Errorf("confirm change %d of %q: %w", now.done, r.want.Name, err)
 		}
 	}
+	return r.tellOfPorts(ctx, now)
+}
+
+// tellOfPorts writes what was learned and counted on ports. It can be much, so
+// that it comes after the confirmation.
+func (r *reporter) tellOfPorts(ctx context.Context, now *report) error {
+	if now.local == nil {
+		return nil
+	}
+	if err := r.db.SetLocal(ctx, r.own, now.local); err != nil {
+		return fmt.Errorf("write the local MACs of %q: %w", r.want.Name, err)
+	}
+	if r.round == now.round {
+		return nil
+	}
+	if err := r.db.SetBindingStats(ctx, r.want.Name, now.stats); err != nil {
+		return fmt.Errorf("write vlan_stats of %q: %w", r.want.Name, err)
+	}
+	r.round = now.round
 	return nil
 }
 

@@ -23,6 +23,7 @@ type State struct {
 	Datapath string         `json:"datapath_problem,omitempty"` // why it is not whole
 	Networks []NetworkState `json:"networks"`                   // sorted by name
 	NextHops []NextHopState `json:"next_hops"`                  // sorted by addresses
+	Ports    []PortState    `json:"ports"`                      // sorted by name
 	Faults   []string       `json:"faults"`                     // as in switch_fault_status
 }
 
@@ -43,13 +44,14 @@ type NetworkState struct {
 	FDB     []FDBState    `json:"fdb"`               // sorted by MAC
 }
 
-// TunnelState is a tunnel with its counters.
+// TunnelState is a tunnel, or a VLAN of a port, with its counters.
 type TunnelState struct {
-	Encapsulation hwvtep.Encapsulation `json:"encapsulation"`
-	Remote        netip.Addr           `json:"remote"`
-	VNI           uint32               `json:"vni"`
-	Side          string               `json:"side"` // "fabric" or "wan"
-	Local         netip.Addr           `json:"local"`
+	Port          string               `json:"port,omitempty"`          // "" where it is a tunnel
+	Encapsulation hwvtep.Encapsulation `json:"encapsulation,omitempty"` // "" on a port, as the addresses
+	Remote        netip.Addr           `json:"remote,omitzero"`
+	VNI           uint32               `json:"vni"`  // on a port the VLAN, 0 for untagged frames
+	Side          string               `json:"side"` // "fabric", "wan" or "ports"
+	Local         netip.Addr           `json:"local,omitzero"`
 	Flood         bool                 `json:"flood"`
 
 	RxPackets uint64 `json:"rx_packets"`
@@ -58,13 +60,21 @@ type TunnelState struct {
 	TxBytes   uint64 `json:"tx_bytes"`
 }
 
-// FDBState is an address and the tunnel that it is behind.
+// FDBState is an address and the tunnel, or the VLAN of a port, it is behind.
 type FDBState struct {
 	MAC    ethernet.MAC `json:"mac"`
-	Remote netip.Addr   `json:"remote"`
+	Port   string       `json:"port,omitempty"`
+	Remote netip.Addr   `json:"remote,omitzero"`
 	VNI    uint32       `json:"vni"`
 	Static bool         `json:"static"`
 	Age    int          `json:"age_seconds"` // since it was heard of; 0 where static
+}
+
+// PortState is a physical port.
+type PortState struct {
+	Name      string   `json:"name"`
+	Interface string   `json:"interface"`
+	Faults    []string `json:"faults"` // as in port_fault_status
 }
 
 // NextHopState is the way between two tunnel addresses.
@@ -93,7 +103,7 @@ func (l *loop) state() (State, error) {
 	}
 	err = l.dp.VisitFDB(func(network string, e datapath.Entry) {
 		if n := byName[network]; n != nil {
-			n.FDB = append(n.FDB, FDBState{e.MAC, e.Endpoint.Remote, e.Endpoint.VNI, e.Static, int(e.Age.Seconds())})
+			n.FDB = append(n.FDB, FDBState{e.MAC, e.Endpoint.Port, e.Endpoint.Remote, e.Endpoint.VNI, e.Static, int(e.Age.Seconds())})
 		}
 	})
 	for _, n := range s.Networks {
@@ -123,8 +133,12 @@ func (l *loop) own() (s State, refused map[string]error) {
 	hops := l.hops.States()
 	s = State{
 		Switch: l.cfg.Switch, Database: l.databaseState(), Datapath: text(l.broken),
-		Networks: []NetworkState{}, NextHops: []NextHopState{},
+		Networks: []NetworkState{}, NextHops: []NextHopState{}, Ports: []PortState{},
 		Faults: append([]string{}, l.desired.faults(l.refused, hops)...),
+	}
+	faults := l.portFaults(hops)
+	for _, p := range l.ports.states {
+		s.Ports = append(s.Ports, PortState{p.Name, p.Interface, faults[p.Name]})
 	}
 	for p, h := range hops {
 		s.NextHops = append(s.NextHops, nextHopState(p, h))
@@ -150,7 +164,7 @@ func networkState(n forwarding.Network, c datapath.Counters, refused error) Netw
 	for _, e := range slices.SortedFunc(maps.Keys(n.Tunnels), forwarding.Endpoint.Compare) {
 		t, traffic := n.Tunnels[e], c.Tunnels[datapath.TunnelKey{Network: n.Name, Endpoint: e}]
 		out.Tunnels = append(out.Tunnels, TunnelState{
-			Encapsulation: e.Encapsulation, Remote: e.Remote, VNI: e.VNI, Side: t.Group.String(), Local: t.Local, Flood: t.Flood,
+			Port: e.Port, Encapsulation: e.Encapsulation, Remote: e.Remote, VNI: e.VNI, Side: t.Group.String(), Local: t.Local, Flood: t.Flood,
 			RxPackets: traffic.RxPackets, RxBytes: traffic.RxBytes,
 			TxPackets: traffic.TxPackets, TxBytes: traffic.TxBytes,
 		})
