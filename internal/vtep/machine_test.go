@@ -83,6 +83,7 @@ type machine struct {
 	controller         *ovsdb.Client
 	wanted             uint64
 	http               *http.Client
+	running            *process // started last
 }
 
 func newMachine(t *testing.T) *machine {
@@ -126,6 +127,7 @@ type process struct {
 func (m *machine) start(more ...string) *process {
 	m.Helper()
 	p := m.launch(m.arguments(more...)...)
+	m.running = p
 	testenv.Eventually(m, within, "vtepd answers", func() error {
 		select {
 		case <-p.exited:
