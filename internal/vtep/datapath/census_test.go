@@ -65,19 +65,23 @@ func (d *Datapath) census(t testing.TB) census {
 // and nothing is learned.
 func censusOf(models map[string]forwarding.Network) census {
 	c := census{Networks: len(models)}
-	pairs, addresses := map[Pair]bool{}, map[string]bool{}
+	pairs, addresses, ports := map[Pair]bool{}, map[string]bool{}, map[string]bool{}
 	for _, n := range models {
 		c.Arrivals += len(n.Tunnels)
 		c.Slots += len(n.Tunnels)
 		c.Static += len(n.FDB)
 		for e, t := range n.Tunnels {
-			pairs[Pair{Local: t.Local, Remote: e.Remote}] = true
-			addresses[t.Local.String()], addresses[e.Remote.String()] = true, true
+			if e.IsPort() {
+				ports[e.Port] = true
+			} else {
+				pairs[Pair{Local: t.Local, Remote: e.Remote}] = true
+				addresses[t.Local.String()], addresses[e.Remote.String()] = true, true
+			}
 			if t.Flood {
 				c.Flooded++
 			}
 		}
 	}
-	c.Hops, c.Addresses = len(pairs), len(addresses)
+	c.Hops, c.Addresses = len(pairs)+len(ports), len(addresses)
 	return c
 }
