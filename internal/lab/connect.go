@@ -3,7 +3,9 @@ package lab
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"landbridge/internal/lab/rest"
 )
@@ -15,6 +17,21 @@ type Ask struct {
 	Remote  netip.Addr // the other cloud's gateway, on the WAN
 	Key     uint32     // the tunnel key on the WAN; 0: left out
 	NoFlood bool       // no broadcast, multicast and unknown unicast to the remote side
+	// Ports has the VLANs of bare metal ports by the ports' names; 0 is untagged.
+	Ports map[string][]int
+}
+
+// device is the gateway's switch, as its administrator writes it.
+func (g *GatewayNode) device(ask Ask) rest.Object {
+	out := rest.Object{"device_name": g.Cloud.Gateway.Name}
+	var interfaces []rest.Object
+	for _, name := range slices.Sorted(maps.Keys(ask.Ports)) {
+		interfaces = append(interfaces, rest.Object{"name": name, "segmentation_id": ask.Ports[name]})
+	}
+	if len(interfaces) > 0 {
+		out["interfaces"] = interfaces
+	}
+	return out
 }
 
 // Connected has the ids of what the administrator has made.
@@ -29,7 +46,7 @@ func (g *GatewayNode) Connect(ctx context.Context, ask Ask, tell func(rest.Kind,
 	name := g.Cloud.Gateway.Name
 	steps := []step{
 		{rest.Gateways, &made.Gateway, func() rest.Object {
-			return rest.Object{"name": name, "devices": []rest.Object{{"device_name": name}}}
+			return rest.Object{"name": name, "devices": []rest.Object{g.device(ask)}}
 		}},
 		g.connection(ask.Network, &made),
 		g.remoteGateway(ask, &made),
