@@ -56,8 +56,10 @@ func TestSetLocal(t *testing.T) {
 	setLocal(t, other, there, hwvtep.Local{"landbridge/blue": hwvtep.SetOf(mac(9))})
 	setLocal(t, c, here, hwvtep.Local{"landbridge/blue": hwvtep.SetOf(mac(1), mac(2)), "not there": hwvtep.SetOf(mac(3))})
 	theirs := []string{"mcast landbridge/blue unknown-dst 10.0.0.2", "ucast landbridge/blue 02:00:00:00:00:09 10.0.0.2"}
-	want := slices.Concat([]string{"mcast landbridge/blue unknown-dst 10.0.0.1", "ucast landbridge/blue 02:00:00:00:00:01 10.0.0.1",
-		"ucast landbridge/blue 02:00:00:00:00:02 10.0.0.1"}, theirs)
+	want := slices.Concat([]string{
+		"mcast landbridge/blue unknown-dst 10.0.0.1", "ucast landbridge/blue 02:00:00:00:00:01 10.0.0.1",
+		"ucast landbridge/blue 02:00:00:00:00:02 10.0.0.1",
+	}, theirs)
 	slices.Sort(want)
 	if diff := cmp.Diff(want, localOf(t, db)); diff != "" {
 		t.Error(diff)

@@ -57,6 +57,7 @@ func TestExampleSaysEverything(t *testing.T) {
 		},
 		VXLANPort: 4789, GenevePort: 6081, GRO: true,
 		Interfaces: []string{"fabric0", "wan0"},
+		Ports:      map[string]string{"rack1": "ens5f0", "ens5f1": "ens5f1"},
 		BPFFS:      DefaultBPFFS, Socket: "/run/landbridge/vtepd.sock",
 		Ageing: 5 * time.Minute, LogLevel: slog.LevelInfo,
 	}

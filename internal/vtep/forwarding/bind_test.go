@@ -13,8 +13,12 @@ import (
 func TestBind(t *testing.T) {
 	ls := logical(mcast(hwvtep.UnknownDst, node1))
 	for _, b := range []hwvtep.Binding{
-		{Switch: "mine", Port: "p1", VLAN: 0}, {Switch: "mine", Port: "p1", VLAN: 4094}, {Switch: "mine", Port: "p2", VLAN: 7},
-		{Switch: "mine", Port: "p1", VLAN: 4095}, {Switch: "mine", Port: "p9", VLAN: 1}, {Switch: "other", Port: "p1", VLAN: 1},
+		{Switch: "mine", Port: "p1", VLAN: 0},
+		{Switch: "mine", Port: "p1", VLAN: 4094},
+		{Switch: "mine", Port: "p2", VLAN: 7},
+		{Switch: "mine", Port: "p1", VLAN: 4095},
+		{Switch: "mine", Port: "p9", VLAN: 1},
+		{Switch: "other", Port: "p1", VLAN: 1},
 	} {
 		ls.Bindings.Add(b)
 	}
