@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -111,7 +112,7 @@ func (g *GatewayNode) Prepare() error {
 func (g *GatewayNode) WriteCloud(c Cloud) error { return writeYAML(g.file("cloud.yaml"), c.file()) }
 
 // Start starts a program and waits until it serves. More arguments go to its
-// command line, after the lab's own.
+// command line, each a flag with a value, in place of the lab's own of that name.
 func (g *GatewayNode) Start(ctx context.Context, p Program, more ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
@@ -121,8 +122,18 @@ func (g *GatewayNode) Start(ctx context.Context, p Program, more ...string) erro
 	}
 	argv, ready := g.command(p)
 	return g.lab.start(ctx, program{
-		name: g.name(p), ns: ns, argv: append(argv, more...), dir: g.Dir, log: g.Log(p), ready: ready,
+		name: g.name(p), ns: ns, argv: override(argv, more), dir: g.Dir, log: g.Log(p), ready: ready,
 	})
+}
+
+// override adds flags, each with a value, in the place of those of the same name.
+func override(argv, more []string) []string {
+	for i := 0; i+1 < len(more); i += 2 {
+		if at := slices.Index(argv, more[i]); at >= 0 {
+			argv = slices.Delete(argv, at, at+2)
+		}
+	}
+	return append(argv, more...)
 }
 
 // Kill ends a program at once, as kill -9 does.

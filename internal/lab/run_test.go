@@ -1,6 +1,9 @@
 package lab
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestSumCounter(t *testing.T) {
 	text := `# HELP x_total Packets.
@@ -26,5 +29,12 @@ y_total 5
 	}
 	if _, err := sumCounter("x_total{} many", "x_total", ""); err == nil {
 		t.Error("read a number where there is none")
+	}
+}
+
+func TestOverride(t *testing.T) {
+	got := override([]string{"p", "--a", "1", "--b", "2"}, []string{"--a", "3", "--c", "4"})
+	if want := []string{"p", "--b", "2", "--a", "3", "--c", "4"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
