@@ -23,6 +23,7 @@ func (d *Datapath) bringAllUp(names []string, changes map[string]*forwarding.Net
 			fail(name, err)
 			continue
 		}
+		fail(name, d.setLimit(n, want.MACLimit))
 		fail(name, d.addTunnels(n, want))
 		entries, err := d.putEntries(n, want)
 		fail(name, err)
@@ -45,7 +46,8 @@ func (d *Datapath) ensureNetwork(name string) (*network, error) {
 		d.networkIDs.release(id)
 		return nil, fmt.Errorf("write the name of the network: %w", err)
 	}
-	return d.addNetwork(name, id), nil
+	n := d.addNetwork(name, id)
+	return n, d.startCounting(n)
 }
 
 // addTunnels adds the tunnels that a network lacks and sets who is flooded to.
@@ -96,9 +98,21 @@ func (d *Datapath) ensureTunnel(n *network, e forwarding.Endpoint, want forwardi
 	return t, nil
 }
 
+// takeTunnelID takes an id, if need be one that only the FDB still knows.
+func (d *Datapath) takeTunnelID() (uint32, error) {
+	id, err := d.tunnelIDs.take()
+	if err == nil || len(d.retired) == 0 {
+		return id, err
+	}
+	if _, err := d.sweepFDB(0); err != nil {
+		return 0, err
+	}
+	return d.tunnelIDs.take()
+}
+
 // openTunnel writes a tunnel: its slot first, what leads to it last.
 func (d *Datapath) openTunnel(t *tunnel) (err error) {
-	if t.id, err = d.tunnelIDs.take(); err != nil {
+	if t.id, err = d.takeTunnelID(); err != nil {
 		return err
 	}
 	undo := func(err error) error {

@@ -13,6 +13,7 @@ type census struct {
 
 func (d *Datapath) census(t testing.TB) census {
 	t.Helper()
+	d.sweep(t, 0) // until then what was learned of dead tunnels may stay
 	var c census
 	slots := map[uint32]kernelTunnel{}
 	check := func(err error) {
@@ -38,7 +39,7 @@ func (d *Datapath) census(t testing.TB) census {
 	check(sweep(d.kernel.Addresses, func(kernelAddress, kernelRole) error { c.Addresses++; return nil }))
 	check(sweep(d.kernel.Networks, func(uint32, kernelNetworkName) error { c.Networks++; return nil }))
 	check(sweep(d.kernel.Fdb, func(_ kernelFdbKey, e kernelFdbEntry) error {
-		if e.Fixed != 0 {
+		if e.Fixed == kernelFixedFIXED_STATIC {
 			c.Static++
 		} else {
 			c.Learned++

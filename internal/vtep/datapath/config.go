@@ -32,6 +32,9 @@ type Config struct {
 	// right even while nobody is there to tell of changes. 0 is DefaultLease;
 	// it counts in steps of about a second.
 	Lease time.Duration
+	// MACLimit is how many addresses a network may learn that has no limit of
+	// its own; 0 is no limit.
+	MACLimit uint32
 }
 
 // DefaultLease is for callers that call Ensure every 30 seconds or more often.
@@ -40,7 +43,7 @@ const DefaultLease = 2 * time.Minute
 // Sizes are the most that the maps hold; 0 is the default. A directory keeps
 // the sizes it was made with: to change them, Remove it first.
 type Sizes struct {
-	Tunnels  uint32 // default 65536; 100 bytes each and 32 for each CPU
+	Tunnels  uint32 // default 327680; 150 bytes each and 32 for each CPU
 	Networks uint32 // default 65536
 	NextHops uint32 // pairs of underlay addresses; default 16384
 	FDB      uint32 // MAC addresses, static and learned; default 262144; 80 bytes each
@@ -53,7 +56,7 @@ func (c Config) withDefaults() Config {
 	c.Lease = cmp.Or(c.Lease, DefaultLease)
 	c.VXLANPort = cmp.Or(c.VXLANPort, 4789)
 	c.GenevePort = cmp.Or(c.GenevePort, 6081)
-	c.Sizes.Tunnels = cmp.Or(c.Sizes.Tunnels, 65536)
+	c.Sizes.Tunnels = cmp.Or(c.Sizes.Tunnels, 5<<16)
 	c.Sizes.Networks = cmp.Or(c.Sizes.Networks, 65536)
 	c.Sizes.NextHops = cmp.Or(c.Sizes.NextHops, 16384)
 	c.Sizes.FDB = cmp.Or(c.Sizes.FDB, 262144)
@@ -71,6 +74,8 @@ func (s Sizes) entries() map[string]uint32 {
 		kernelMapNexthops:  s.NextHops + 1,
 		kernelMapFloods:    s.Networks + 1,
 		kernelMapNetworks:  s.Networks,
+		kernelMapLearned:   s.Networks + 1,
+		kernelMapCounters:  s.Networks,
 		kernelMapFdb:       s.FDB,
 	}
 }

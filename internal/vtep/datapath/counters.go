@@ -15,6 +15,20 @@ type Counters struct {
 	// NotLearned counts frames whose source found no room in the FDB. They were
 	// forwarded all the same; answers to them are flooded.
 	NotLearned uint64
+	Networks   map[string]NetworkCounters
+}
+
+// NetworkCounters counts what became of the frames of a network since it was
+// made, beside what its tunnels count.
+type NetworkCounters struct {
+	Flooded    uint64            // frames to many, or to nobody known
+	Copies     uint64            // of these frames, that were sent
+	Moves      uint64            // of learned addresses, from tunnel to tunnel
+	Frozen     uint64            // moves that were one too many
+	Mismatches uint64            // frames from static or frozen addresses by another tunnel; they are forwarded
+	Limited    uint64            // frames whose source was not learned: the network has its share
+	Full       uint64            // the same: the FDB has no room
+	Drops      map[Reason]uint64 // those of which the network is known; reasons without any are not there
 }
 
 // TunnelKey names a tunnel.
@@ -88,15 +102,18 @@ func (d *Datapath) Counters() (Counters, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	out := Counters{
-		Tunnels: make(map[TunnelKey]Traffic, len(d.owners)),
-		Drops:   map[Reason]uint64{},
+		Tunnels:  make(map[TunnelKey]Traffic, len(d.owners)),
+		Drops:    map[Reason]uint64{},
+		Networks: make(map[string]NetworkCounters, len(d.networks)),
 	}
-	for e, t := range d.owners {
-		traffic, err := d.traffic(t.id)
-		if err != nil {
-			return Counters{}, err
+	byID := d.tunnelsByID()
+	err := sweepPerCPU(d.kernel.Traffic, d.cpus, func(id uint32, perCPU []kernelTraffic) {
+		if t := byID[id]; t != nil {
+			out.Tunnels[TunnelKey{t.network.name, t.endpoint}] = sumTraffic(perCPU)
 		}
-		out.Tunnels[TunnelKey{t.network.name, e}] = traffic
+	})
+	if err != nil {
+		return Counters{}, err
 	}
 	for event, reason := range reasons() {
 		n, err := d.events(event)
@@ -105,22 +122,49 @@ func (d *Datapath) Counters() (Counters, error) {
 		}
 		out.Drops[reason] = n
 	}
-	var err error
+	for name, n := range d.networks {
+		if out.Networks[name], err = d.networkCounters(n); err != nil {
+			return Counters{}, err
+		}
+	}
 	out.NotLearned, err = d.events(kernelEventEVENT_FDB_FULL)
 	return out, err
 }
 
-func (d *Datapath) traffic(id uint32) (Traffic, error) {
-	perCPU := make([]kernelTraffic, d.cpus)
-	if err := d.kernel.Traffic.Lookup(id, perCPU); err != nil {
-		return Traffic{}, fmt.Errorf("read the counters of tunnel %d: %w", id, err)
-	}
-	var sum Traffic
+func sumTraffic(perCPU []kernelTraffic) (sum Traffic) {
 	for _, t := range perCPU {
 		sum.RxPackets += t.RxPackets
 		sum.RxBytes += t.RxBytes
 		sum.TxPackets += t.TxPackets
 		sum.TxBytes += t.TxBytes
+	}
+	return sum
+}
+
+func (d *Datapath) networkCounters(n *network) (NetworkCounters, error) {
+	perCPU := make([]kernelNetworkCounters, d.cpus)
+	if err := d.kernel.Counters.Lookup(n.id, perCPU); err != nil {
+		return NetworkCounters{}, fmt.Errorf("read the counters of %s: %w", n.name, err)
+	}
+	var sum NetworkCounters
+	var drops [len(kernelNetworkCounters{}.Drops)]uint64
+	for _, c := range perCPU {
+		sum.Flooded += c.Flooded
+		sum.Copies += c.Copies
+		sum.Moves += c.Moves
+		sum.Frozen += c.Frozen
+		sum.Mismatches += c.Mismatches
+		sum.Limited += c.Limited
+		sum.Full += c.Full
+		for event, n := range c.Drops {
+			drops[event] += n
+		}
+	}
+	sum.Drops = map[Reason]uint64{}
+	for event, reason := range reasons() {
+		if drops[event] > 0 {
+			sum.Drops[reason] = drops[event]
+		}
 	}
 	return sum, nil
 }

@@ -3,7 +3,6 @@ package datapath
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -23,11 +22,12 @@ func (n *network) fdbKey(mac ethernet.MAC) kernelFdbKey {
 
 // staticEntry gives the entry as the map holds it.
 func (n *network) staticEntry(mac ethernet.MAC) kernelFdbEntry {
-	return kernelFdbEntry{Tunnel: n.tunnels[n.fdb[mac]].id, Fixed: 1}
+	return kernelFdbEntry{Tunnel: n.tunnels[n.fdb[mac]].id, Fixed: kernelFixedFIXED_STATIC}
 }
 
 // putEntries writes the static entries that a network lacks.
 func (d *Datapath) putEntries(n *network, want *forwarding.Network) (written []entryRef, err error) {
+	evicted := false
 	for mac, e := range want.FDB {
 		if n.fdb[mac] == e {
 			continue
@@ -36,7 +36,12 @@ func (d *Datapath) putEntries(n *network, want *forwarding.Network) (written []e
 		if t == nil {
 			continue // it could not be made, which has been told
 		}
-		err := d.kernel.Fdb.Put(n.fdbKey(mac), kernelFdbEntry{Tunnel: t.id, Fixed: 1})
+		entry := kernelFdbEntry{Tunnel: t.id, Fixed: kernelFixedFIXED_STATIC}
+		err := d.kernel.Fdb.Put(n.fdbKey(mac), entry)
+		if errors.Is(err, unix.E2BIG) && !evicted {
+			evicted = true
+			err = errors.Join(d.evict(len(want.FDB)-len(n.fdb)), d.kernel.Fdb.Put(n.fdbKey(mac), entry))
+		}
 		if errors.Is(err, unix.E2BIG) {
 			return written, fmt.Errorf("no room for the FDB entry of %s: all %d are in use; start anew with a larger size", mac, d.cfg.Sizes.FDB)
 		}
@@ -69,36 +74,4 @@ func (d *Datapath) confirmEntries(written []entryRef, fail func(string, error)) 
 			fail(ref.network.name, fmt.Errorf("write the FDB entry of %s: %w", ref.mac, err))
 		}
 	}
-}
-
-// purge removes all entries that lead to the slots.
-func (d *Datapath) purge(slots map[uint32]struct{}) error {
-	return sweep(d.kernel.Fdb, func(key kernelFdbKey, e kernelFdbEntry) error {
-		if _, ok := slots[e.Tunnel]; !ok {
-			return nil
-		}
-		return forget(d.kernel.Fdb, key)
-	})
-}
-
-// Age removes the learned entries that no frame has come from for longer than
-// that, and tells how many. Ages are in steps of about a second.
-func (d *Datapath) Age(olderThan time.Duration) (removed int, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now, err := ticks()
-	if err != nil {
-		return 0, err
-	}
-	err = sweep(d.kernel.Fdb, func(key kernelFdbKey, e kernelFdbEntry) error {
-		if e.Fixed != 0 || e.age(now) <= olderThan {
-			return nil
-		}
-		removed++
-		return forget(d.kernel.Fdb, key)
-	})
-	if err != nil {
-		return removed, fmt.Errorf("age the FDB: %w", err)
-	}
-	return removed, nil
 }

@@ -14,6 +14,7 @@ type Entry struct {
 	MAC      ethernet.MAC
 	Endpoint forwarding.Endpoint
 	Static   bool
+	Frozen   bool          // it moved too often: it stays here until it is quiet
 	Age      time.Duration // since a frame came from it, to about a second; 0 where Static
 }
 
@@ -46,7 +47,10 @@ func (d *Datapath) VisitFDB(visit func(network string, e Entry)) error {
 	byID := d.tunnelsByID()
 	err = sweep(d.kernel.Fdb, func(key kernelFdbKey, e kernelFdbEntry) error {
 		if t := byID[e.Tunnel]; t != nil && t.network.id == key.Network {
-			visit(t.network.name, Entry{key.Mac, t.endpoint, e.Fixed != 0, e.age(now)})
+			visit(t.network.name, Entry{
+				MAC: key.Mac, Endpoint: t.endpoint, Age: e.age(now),
+				Static: e.Fixed == kernelFixedFIXED_STATIC, Frozen: e.Fixed == kernelFixedFIXED_FROZEN,
+			})
 		}
 		return nil
 	})
@@ -59,7 +63,7 @@ func (d *Datapath) VisitFDB(visit func(network string, e Entry)) error {
 // age is the time since the entry was seen; the clock of programs may be a tick
 // ahead of ours.
 func (e kernelFdbEntry) age(now uint32) time.Duration {
-	if e.Fixed != 0 {
+	if e.Fixed == kernelFixedFIXED_STATIC {
 		return 0
 	}
 	return time.Duration(max(int32(now-e.Seen), 0)) << tickShift

@@ -57,8 +57,15 @@ func (d *Datapath) unlink(t *tunnel) error {
 func (d *Datapath) writeList(n *network, g forwarding.Group, list []*tunnel) error {
 	lists := n.flood
 	lists[g] = list
-	if err := d.kernel.Floods.Put(n.id, lists.kernel()); err != nil {
-		return fmt.Errorf("write the flood list: %w", err)
+	return d.writeFlood(n, lists)
+}
+
+// writeFlood writes what a network has in the maps, with these lists.
+func (d *Datapath) writeFlood(n *network, lists floodLists) error {
+	out := lists.kernel()
+	out.LearnLimit, out.Forgotten = d.learnLimit(n), n.forgotten
+	if err := d.kernel.Floods.Put(n.id, out); err != nil {
+		return fmt.Errorf("write the flood lists: %w", err)
 	}
 	return nil
 }

@@ -18,6 +18,15 @@ type kernelAddress struct {
 	B [16]uint8
 }
 
+type kernelCapture struct {
+	_       structs.HostLayout
+	Reasons uint64
+	Until   uint32
+	Length  uint32
+	Most    uint32
+	Unused  uint32
+}
+
 type kernelEncapsulation uint32
 
 const (
@@ -65,7 +74,7 @@ type kernelFdbEntry struct {
 	_      structs.HostLayout
 	Tunnel uint32
 	Seen   uint32
-	Fixed  uint32
+	Fixed  kernelFixed
 }
 
 type kernelFdbKey struct {
@@ -75,10 +84,19 @@ type kernelFdbKey struct {
 	Zero    uint16
 }
 
+type kernelFixed uint32
+
+const (
+	kernelFixedFIXED_STATIC kernelFixed = 1
+	kernelFixedFIXED_FROZEN kernelFixed = 2
+)
+
 type kernelFlood struct {
-	_      structs.HostLayout
-	Head   [3]uint32
-	Shapes [3]uint32
+	_          structs.HostLayout
+	Head       [3]uint32
+	Shapes     [3]uint32
+	LearnLimit uint32
+	Forgotten  uint32
 }
 
 type kernelGroup uint32
@@ -89,6 +107,36 @@ const (
 	kernelGroupGROUP_PORTS  kernelGroup = 2
 	kernelGroupGROUP_COUNT  kernelGroup = 3
 )
+
+type kernelLearning uint32
+
+const (
+	kernelLearningLEARN_NEW      kernelLearning = 1
+	kernelLearningLEARN_SAME     kernelLearning = 2
+	kernelLearningLEARN_MOVE     kernelLearning = 3
+	kernelLearningLEARN_MISMATCH kernelLearning = 4
+	kernelLearningLEARN_FREEZE   kernelLearning = 5
+	kernelLearningLEARN_LIMITED  kernelLearning = 6
+)
+
+type kernelMover struct {
+	_     structs.HostLayout
+	Since uint32
+	Last  uint32
+	Moves uint32
+}
+
+type kernelNetworkCounters struct {
+	_          structs.HostLayout
+	Flooded    uint64
+	Copies     uint64
+	Moves      uint64
+	Frozen     uint64
+	Mismatches uint64
+	Limited    uint64
+	Full       uint64
+	Drops      [32]uint64
+}
 
 type kernelNetworkName struct {
 	_      structs.HostLayout
@@ -104,6 +152,13 @@ type kernelNexthop struct {
 	Unused   uint16
 	Src      [6]uint8
 	Resolved uint16
+}
+
+type kernelNote struct {
+	_    structs.HostLayout
+	Step kernelStep
+	A    uint32
+	B    uint32
 }
 
 type kernelRole uint32
@@ -138,6 +193,19 @@ type kernelState struct {
 	SegmentIn    uint32
 }
 
+type kernelStep uint32
+
+const (
+	kernelStepSTEP_ARRIVED  kernelStep = 1
+	kernelStepSTEP_LEARNED  kernelStep = 2
+	kernelStepSTEP_FOUND    kernelStep = 3
+	kernelStepSTEP_FLOODED  kernelStep = 4
+	kernelStepSTEP_COPIED   kernelStep = 5
+	kernelStepSTEP_SENT     kernelStep = 6
+	kernelStepSTEP_RESOLVED kernelStep = 7
+	kernelStepSTEP_DROPPED  kernelStep = 8
+)
+
 type kernelTraffic struct {
 	_         structs.HostLayout
 	RxPackets uint64
@@ -158,24 +226,38 @@ type kernelTunnel struct {
 	Unused    uint32
 }
 
+type kernelWindow struct {
+	_      structs.HostLayout
+	Number uint32
+	Taken  uint32
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
 	kernelMapAddresses          = "addresses"
 	kernelMapArrivals           = "arrivals"
+	kernelMapCapture            = "capture"
+	kernelMapCounters           = "counters"
 	kernelMapEvents             = "events"
 	kernelMapFdb                = "fdb"
 	kernelMapFloods             = "floods"
+	kernelMapLearned            = "learned"
+	kernelMapMovers             = "movers"
 	kernelMapNetworks           = "networks"
 	kernelMapNexthops           = "nexthops"
+	kernelMapNotes              = "notes"
+	kernelMapSamples            = "samples"
 	kernelMapScratch            = "scratch"
 	kernelMapState              = "state"
 	kernelMapTraffic            = "traffic"
 	kernelMapTunnels            = "tunnels"
+	kernelMapWindows            = "windows"
 	kernelProgLandbridgeIngress = "landbridge_ingress"
 	kernelProgLandbridgePort    = "landbridge_port"
 	kernelProgLandbridgeSink    = "landbridge_sink"
+	kernelVarDryRun             = "dry_run"
 	kernelVarGenevePort         = "geneve_port"
 	kernelVarHasBpfLoop         = "has_bpf_loop"
 	kernelVarVxlanPort          = "vxlan_port"
@@ -234,21 +316,29 @@ type kernelProgramSpecs struct {
 type kernelMapSpecs struct {
 	Addresses *ebpf.MapSpec `ebpf:"addresses"`
 	Arrivals  *ebpf.MapSpec `ebpf:"arrivals"`
+	Capture   *ebpf.MapSpec `ebpf:"capture"`
+	Counters  *ebpf.MapSpec `ebpf:"counters"`
 	Events    *ebpf.MapSpec `ebpf:"events"`
 	Fdb       *ebpf.MapSpec `ebpf:"fdb"`
 	Floods    *ebpf.MapSpec `ebpf:"floods"`
+	Learned   *ebpf.MapSpec `ebpf:"learned"`
+	Movers    *ebpf.MapSpec `ebpf:"movers"`
 	Networks  *ebpf.MapSpec `ebpf:"networks"`
 	Nexthops  *ebpf.MapSpec `ebpf:"nexthops"`
+	Notes     *ebpf.MapSpec `ebpf:"notes"`
+	Samples   *ebpf.MapSpec `ebpf:"samples"`
 	Scratch   *ebpf.MapSpec `ebpf:"scratch"`
 	State     *ebpf.MapSpec `ebpf:"state"`
 	Traffic   *ebpf.MapSpec `ebpf:"traffic"`
 	Tunnels   *ebpf.MapSpec `ebpf:"tunnels"`
+	Windows   *ebpf.MapSpec `ebpf:"windows"`
 }
 
 // kernelVariableSpecs contains global variables before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelVariableSpecs struct {
+	DryRun     *ebpf.VariableSpec `ebpf:"dry_run"`
 	GenevePort *ebpf.VariableSpec `ebpf:"geneve_port"`
 	HasBpfLoop *ebpf.VariableSpec `ebpf:"has_bpf_loop"`
 	VxlanPort  *ebpf.VariableSpec `ebpf:"vxlan_port"`
@@ -276,30 +366,44 @@ func (o *kernelObjects) Close() error {
 type kernelMaps struct {
 	Addresses *ebpf.Map `ebpf:"addresses"`
 	Arrivals  *ebpf.Map `ebpf:"arrivals"`
+	Capture   *ebpf.Map `ebpf:"capture"`
+	Counters  *ebpf.Map `ebpf:"counters"`
 	Events    *ebpf.Map `ebpf:"events"`
 	Fdb       *ebpf.Map `ebpf:"fdb"`
 	Floods    *ebpf.Map `ebpf:"floods"`
+	Learned   *ebpf.Map `ebpf:"learned"`
+	Movers    *ebpf.Map `ebpf:"movers"`
 	Networks  *ebpf.Map `ebpf:"networks"`
 	Nexthops  *ebpf.Map `ebpf:"nexthops"`
+	Notes     *ebpf.Map `ebpf:"notes"`
+	Samples   *ebpf.Map `ebpf:"samples"`
 	Scratch   *ebpf.Map `ebpf:"scratch"`
 	State     *ebpf.Map `ebpf:"state"`
 	Traffic   *ebpf.Map `ebpf:"traffic"`
 	Tunnels   *ebpf.Map `ebpf:"tunnels"`
+	Windows   *ebpf.Map `ebpf:"windows"`
 }
 
 func (m *kernelMaps) Close() error {
 	return _KernelClose(
 		m.Addresses,
 		m.Arrivals,
+		m.Capture,
+		m.Counters,
 		m.Events,
 		m.Fdb,
 		m.Floods,
+		m.Learned,
+		m.Movers,
 		m.Networks,
 		m.Nexthops,
+		m.Notes,
+		m.Samples,
 		m.Scratch,
 		m.State,
 		m.Traffic,
 		m.Tunnels,
+		m.Windows,
 	)
 }
 
@@ -307,6 +411,7 @@ func (m *kernelMaps) Close() error {
 //
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelVariables struct {
+	DryRun     *ebpf.Variable `ebpf:"dry_run"`
 	GenevePort *ebpf.Variable `ebpf:"geneve_port"`
 	HasBpfLoop *ebpf.Variable `ebpf:"has_bpf_loop"`
 	VxlanPort  *ebpf.Variable `ebpf:"vxlan_port"`

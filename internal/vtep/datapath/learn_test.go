@@ -130,21 +130,24 @@ func TestFullFDBFloods(t *testing.T) {
 	if verdict != forwarded || decode(t, out).dst != nodeA {
 		t.Errorf("a host that found no room is not flooded to")
 	}
-	n := red()
-	if err := d.Apply(changes{"red": n})["red"]; err == nil {
-		t.Error("static entries were written into a full FDB")
+	if s := d.sweep(t, 0); !s.Full || s.Networks["red"].Learned != 1024 {
+		t.Errorf("swept %+v", s)
 	}
-	if removed, err := d.Age(-time.Second); err != nil || removed != 1024 {
-		t.Errorf("aged %d, %v", removed, err)
+	// What is static has a right to room.
+	d.apply(t, changes{"red": red()})
+	if s := d.sweep(t, 0); s.Networks["red"].Learned != 1022 || s.Networks["red"].Static != 2 {
+		t.Errorf("swept %+v", s)
 	}
-	d.apply(t, changes{"red": n})
+	if s := d.sweep(t, -time.Second); s.Aged != 1022 || s.Full {
+		t.Errorf("aged %+v", s)
+	}
 }
 
 func TestAge(t *testing.T) {
 	d := withRed(t)
 	d.run(t, fromA.with(func(p *packet) { p.innerSrc = hostB }).build(t))
-	if removed, err := d.Age(time.Minute); err != nil || removed != 0 {
-		t.Errorf("aged %d fresh entries, %v", removed, err)
+	if s := d.sweep(t, time.Minute); s.Aged != 0 {
+		t.Errorf("aged %d fresh entries", s.Aged)
 	}
 	d.makeOlder(t, hostB, 5*time.Minute)
 	got, err := d.FDB("red")
@@ -154,8 +157,8 @@ func TestAge(t *testing.T) {
 	if age := got[1].Age; got[1].MAC != hostB || age < 4*time.Minute || age > 6*time.Minute {
 		t.Errorf("got %+v", got[1])
 	}
-	if removed, err := d.Age(4 * time.Minute); err != nil || removed != 1 {
-		t.Errorf("aged %d old entries, %v", removed, err)
+	if s := d.sweep(t, 4*time.Minute); s.Aged != 1 {
+		t.Errorf("aged %d old entries", s.Aged)
 	}
 	wantEntries(t, d, static(hostA, nodeA, 123), static(hostX, remoteA, 456))
 }
@@ -166,9 +169,18 @@ func TestSeenAgain(t *testing.T) {
 	d.run(t, fromA.build(t))
 	d.makeOlder(t, hostA, 5*time.Minute)
 	d.run(t, fromA.build(t))
-	if removed, err := d.Age(4 * time.Minute); err != nil || removed != 0 {
-		t.Errorf("aged %d, %v", removed, err)
+	if s := d.sweep(t, 4*time.Minute); s.Aged != 0 {
+		t.Errorf("aged %d", s.Aged)
 	}
+}
+
+func (d *Datapath) sweep(t testing.TB, olderThan time.Duration) Swept {
+	t.Helper()
+	s, err := d.Sweep(olderThan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func (d *Datapath) makeOlder(t testing.TB, m ethernet.MAC, by time.Duration) {

@@ -50,8 +50,8 @@ func specOf(sizes Sizes, loop bool) (*ebpf.CollectionSpec, error) {
 		return nil, fmt.Errorf("read the embedded program: %w", err)
 	}
 	for name, m := range spec.Maps {
-		if m.Type == ebpf.Array && name[0] == '.' {
-			continue // constants: they belong to one load of the program
+		if isOwn(name) {
+			continue
 		}
 		m.Pinning = ebpf.PinByName
 	}
@@ -64,6 +64,16 @@ func specOf(sizes Sizes, loop bool) (*ebpf.CollectionSpec, error) {
 		}
 	}
 	return spec, nil
+}
+
+// isOwn tells of maps that belong to one load of the program: constants, and
+// what only somebody who listens to it now uses.
+func isOwn(name string) bool {
+	switch name {
+	case kernelMapNotes, kernelMapCapture, kernelMapWindows, kernelMapSamples:
+		return true
+	}
+	return name[0] == '.'
 }
 
 // format is that of the pinned structures, FORMAT in bpf/model.h.

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"landbridge/internal/vtep/forwarding"
 )
 
 // What a process that was killed within an Apply leaves half done, taken out.
@@ -17,10 +15,10 @@ func (d *Datapath) mendFlood(n *network, have kernelFlood) error {
 			return err
 		}
 	}
-	if n.flood.kernel() == have {
+	if lists := n.flood.kernel(); lists.Head == have.Head && lists.Shapes == have.Shapes {
 		return nil
 	}
-	return d.writeList(n, forwarding.Fabric, n.flood[forwarding.Fabric])
+	return d.writeFlood(n, n.flood)
 }
 
 func (d *Datapath) mendList(list []*tunnel) error {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
 	"landbridge/internal/vtep/forwarding"
 )
 
@@ -22,14 +23,21 @@ type mirror struct {
 	users    map[addressRole]int // how many tunnels give an address a role
 
 	tunnelIDs, networkIDs, pathIDs *ids
+	// retired has the ids of tunnels that are gone, while entries of the FDB may
+	// still lead to them.
+	retired map[uint32]struct{}
 }
 
 type network struct {
-	id      uint32
-	name    string
-	tunnels map[forwarding.Endpoint]*tunnel
-	fdb     map[ethernet.MAC]forwarding.Endpoint // static
-	flood   floodLists
+	id    uint32
+	name  string
+	limit hwvtep.Limit // of learned addresses
+	// forgotten is how many of the addresses learned ever are not in the FDB
+	// any longer, as the last sweep has found.
+	forgotten uint32
+	tunnels   map[forwarding.Endpoint]*tunnel
+	fdb       map[ethernet.MAC]forwarding.Endpoint // static
+	flood     floodLists
 }
 
 type tunnel struct {
@@ -54,6 +62,7 @@ func newMirror(s Sizes) *mirror {
 		roles:      map[netip.Addr]kernelRole{},
 		shapes:     map[kernelShape]int{},
 		users:      map[addressRole]int{},
+		retired:    map[uint32]struct{}{},
 		tunnelIDs:  newIDs("tunnel", s.Tunnels),
 		networkIDs: newIDs("network", s.Networks),
 		pathIDs:    newIDs("pair of underlay addresses", s.NextHops),
@@ -93,11 +102,6 @@ func (m *mirror) tunnelsByID() map[uint32]*tunnel {
 	return out
 }
 
-// dropDeadEntries forgets the static entries of tunnels that are gone.
-func (n *network) dropDeadEntries() {
-	maps.DeleteFunc(n.fdb, func(_ ethernet.MAC, e forwarding.Endpoint) bool { return n.tunnels[e] == nil })
-}
-
 // inFlood tells where a tunnel stands in the flood list of its group, -1 where
 // it does not.
 func (t *tunnel) inFlood() int { return slices.Index(t.network.flood[t.Group], t) }
@@ -108,6 +112,8 @@ func (n *network) model() forwarding.Network {
 		Name:    n.name,
 		Tunnels: make(map[forwarding.Endpoint]forwarding.Tunnel, len(n.tunnels)),
 		FDB:     maps.Clone(n.fdb),
+
+		MACLimit: n.limit,
 	}
 	for e, t := range n.tunnels {
 		out.Tunnels[e] = t.Tunnel

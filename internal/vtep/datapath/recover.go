@@ -39,6 +39,7 @@ func (d *Datapath) recover() error {
 		d.removeStrayHops(),
 		d.recoverEntries(),
 		d.recoverAddresses(),
+		d.recoverCounting(),
 	)
 }
 
@@ -169,6 +170,7 @@ func (d *Datapath) recoverFlood(n *network, next map[uint32]uint32) error {
 	for _, t := range n.tunnels {
 		byID[t.id] = t
 	}
+	n.limit, n.forgotten = d.recoverLimit(heads), heads.Forgotten
 	for group, id := range heads.Head {
 		seen := map[uint32]bool{}
 		for ; id != 0 && !seen[id]; id = next[id] {
@@ -191,7 +193,7 @@ func (d *Datapath) recoverEntries() error {
 		if t == nil || t.network.id != key.Network {
 			return forget(d.kernel.Fdb, key)
 		}
-		if e.Fixed != 0 {
+		if e.Fixed == kernelFixedFIXED_STATIC {
 			t.network.fdb[ethernet.MAC(key.Mac)] = t.endpoint
 		}
 		return nil

@@ -91,26 +91,22 @@ func (d *Datapath) removeEntry(n *network, mac ethernet.MAC) error {
 	return nil
 }
 
-// removeTunnels takes tunnels out for good. Their ids are free afterwards. It
+// removeTunnels takes tunnels out for good. What was learned from them leads
+// nowhere; it goes, and their ids are free, when the next sweep has passed. It
 // waits for running programs where there are any to take out, or others were
 // unlinked.
 func (d *Datapath) removeTunnels(victims []*tunnel, unlinked bool) error {
 	if len(victims) == 0 && !unlinked {
 		return nil
 	}
-	slots := make(map[uint32]struct{}, len(victims))
 	for _, t := range victims {
 		if err := d.closeTunnel(t); err != nil {
 			return err
 		}
-		slots[t.id] = struct{}{}
 	}
 	// From here on no packet arrives by them, and after the wait none that has
 	// arrived can still be learned from.
 	if err := d.barrier.wait(); err != nil || len(victims) == 0 {
-		return err
-	}
-	if err := d.purge(slots); err != nil {
 		return err
 	}
 	var errs []error
@@ -118,7 +114,7 @@ func (d *Datapath) removeTunnels(victims []*tunnel, unlinked bool) error {
 		errs = append(errs, d.freeTunnel(t))
 	}
 	for _, t := range victims {
-		t.network.dropDeadEntries()
+		errs = append(errs, d.dropDeadEntries(t.network))
 	}
 	return errors.Join(errs...)
 }
@@ -152,13 +148,24 @@ func (d *Datapath) closeArrival(t *tunnel) error {
 	return nil
 }
 
-// freeTunnel gives back all that a closed tunnel held.
+// dropDeadEntries removes the static entries of tunnels that are gone.
+func (d *Datapath) dropDeadEntries(n *network) error {
+	var errs []error
+	for mac, e := range n.fdb {
+		if n.tunnels[e] == nil {
+			errs = append(errs, d.removeEntry(n, mac))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// freeTunnel gives back all that a closed tunnel held, but for its id.
 func (d *Datapath) freeTunnel(t *tunnel) error {
 	d.dropTunnel(t)
 	if err := d.scrub(t.id); err != nil {
 		return err // its id stays taken
 	}
-	d.tunnelIDs.release(t.id)
+	d.retired[t.id] = struct{}{}
 	return errors.Join(d.leaveWay(t), d.leaveEnds(t))
 }
 
@@ -180,6 +187,9 @@ func (d *Datapath) removeNetwork(n *network) error {
 	}
 	if err := d.kernel.Floods.Put(n.id, kernelFlood{}); err != nil {
 		return fmt.Errorf("empty the flood lists: %w", err)
+	}
+	if err := forget(d.kernel.Counters, n.id); err != nil {
+		return fmt.Errorf("remove the counters: %w", err)
 	}
 	if err := forget(d.kernel.Networks, n.id); err != nil {
 		return fmt.Errorf("remove the name: %w", err)

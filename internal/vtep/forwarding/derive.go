@@ -22,7 +22,7 @@ func Derive(ls *hwvtep.LogicalSwitch, local Local) (Network, []Problem) {
 	d := derivation{
 		ls: ls, local: local,
 		endpoints: map[hwvtep.Locator]Endpoint{},
-		out:       Network{Name: ls.Name, Tunnels: map[Endpoint]Tunnel{}, FDB: map[ethernet.MAC]Endpoint{}},
+		out:       Network{Name: ls.Name, Tunnels: map[Endpoint]Tunnel{}, FDB: map[ethernet.MAC]Endpoint{}, MACLimit: ls.Overrides.MACLimit},
 	}
 	d.tunnels()
 	d.flood()

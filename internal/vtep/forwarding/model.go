@@ -51,6 +51,9 @@ type Network struct {
 	// FDB has the static entries, by destination MAC: the tunnel is one of
 	// Tunnels. What is learned is the datapath's own.
 	FDB map[ethernet.MAC]Endpoint
+	// MACLimit is how many addresses may be learned, where an operator has set
+	// it for this network; 0 is no limit.
+	MACLimit hwvtep.Limit
 }
 
 // Tunnel is one tunnel of a network.

@@ -9,7 +9,7 @@ import (
 
 // Equal tells whether both forward the same.
 func (n Network) Equal(o Network) bool {
-	return n.Name == o.Name && maps.Equal(n.Tunnels, o.Tunnels) && maps.Equal(n.FDB, o.FDB)
+	return n.Name == o.Name && n.MACLimit == o.MACLimit && maps.Equal(n.Tunnels, o.Tunnels) && maps.Equal(n.FDB, o.FDB)
 }
 
 // without gives the network without some tunnels and the static entries that
@@ -22,6 +22,8 @@ func (n Network) without(lost map[Endpoint]string) Network {
 		Name:    n.Name,
 		Tunnels: make(map[Endpoint]Tunnel, len(n.Tunnels)),
 		FDB:     make(map[ethernet.MAC]Endpoint, len(n.FDB)),
+
+		MACLimit: n.MACLimit,
 	}
 	for e, t := range n.Tunnels {
 		if _, gone := lost[e]; !gone {

@@ -20,6 +20,7 @@ struct flooding {
 	__u32 next;  /* tunnel on the list that is being walked */
 	__u32 last;  /* tunnel found, and not served yet */
 	__u32 now;
+	__u32 copies;
 };
 
 /* Whether a frame that came by the one group may leave by the other. */
@@ -38,8 +39,9 @@ static __always_inline void serve(struct flooding *f)
 {
 	struct tunnel *out = tunnel_by_id(f->last);
 
-	if (f->last != NONE && out && out->network == f->network)
-		send_copy(f->skb, f->a, out, f->last, f->now);
+	if (f->last != NONE && out && out->network == f->network &&
+	    send_copy(f->skb, f->a, out, f->last, f->now) == COPIED)
+		f->copies += 1;
 }
 
 /* Goes to the next list. Tells when there is none. */
@@ -113,6 +115,16 @@ static __always_inline int segments_first(struct __sk_buff *skb, const struct ar
 	return skb->gso_size || (shapes & 1 << SHAPE_UDP6 && !checked_by_device(skb));
 }
 
+static __always_inline void count_flooded(__u32 network, __u32 copies)
+{
+	struct network_counters *n = counters_of(network);
+
+	if (!n)
+		return;
+	n->flooded += 1;
+	n->copies += copies;
+}
+
 static __always_inline int flood(struct __sk_buff *skb, struct arrival *a, __u32 id,
 				 __u32 network, __u32 group, __u32 now)
 {
@@ -122,14 +134,17 @@ static __always_inline int flood(struct __sk_buff *skb, struct arrival *a, __u32
 
 	if (!lists)
 		return refuse(skb, EVENT_NO_TARGET);
+	note(STEP_FLOODED, group, 0);
 	if (segments_first(skb, a, lists, group))
 		return segment_arrival(skb, a);
 	if (!flood_copies(&f)) {
 		serve(&f);
+		count_flooded(network, f.copies);
 		return refuse(skb, EVENT_FLOOD_LIMIT);
 	}
 	if (f.last == NONE)
 		return refuse(skb, EVENT_NO_TARGET);
+	count_flooded(network, f.copies + 1);
 	last = tunnel_by_id(f.last);
 	if (!last || last->network != network)
 		return TC_ACT_SHOT; /* the last has just gone; the others have theirs */

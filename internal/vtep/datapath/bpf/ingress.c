@@ -19,7 +19,10 @@
 
 static __always_inline int refuse_if_ours(struct __sk_buff *skb, enum event event)
 {
-	return meant_for_us(skb) ? refuse(skb, event) : PASS;
+	if (!meant_for_us(skb))
+		return PASS;
+	set_network(skb, NONE);
+	return refuse(skb, event);
 }
 
 static __always_inline int refuse_stranger(struct __sk_buff *skb, const struct arrival *a)
@@ -33,10 +36,24 @@ static __always_inline void count_received(struct __sk_buff *skb, __u32 tunnel, 
 {
 	struct traffic *t = bpf_map_lookup_elem(&traffic, &tunnel);
 
-	if (!t)
+	if (!t || dry_run)
 		return;
 	t->rx_packets += segments(skb);
 	t->rx_bytes += skb->len - outer_len(shape);
+}
+
+static __always_inline int is_here(enum learning how)
+{
+	return how == LEARN_NEW || how == LEARN_MOVE || how == LEARN_FREEZE;
+}
+
+static __always_inline int same_mac(const __u8 *a, const __u8 *b)
+{
+	int i, differ = 0;
+
+	for (i = 0; i < ETH_ALEN; i++)
+		differ |= a[i] ^ b[i];
+	return !differ;
 }
 
 /* Forwards a frame that came by a tunnel which may send it. */
@@ -44,20 +61,26 @@ static __always_inline int forward(struct __sk_buff *skb, struct arrival *a, __u
 				   const struct tunnel *in)
 {
 	__u32 network = in->network, group = in->group, now = now_ticks(), to;
+	enum learning how;
 	struct tunnel *out;
 
+	set_network(skb, network);
+	note(STEP_ARRIVED, id, network);
 	if (network == NONE)
 		return refuse(skb, EVENT_UNKNOWN_VNI);
 	if (mac_is_multicast(a->src) || mac_is_zero(a->src))
 		return refuse(skb, EVENT_BAD_SOURCE);
-	fdb_learn(network, a->src, id, now);
+	how = fdb_learn(network, a->src, id, now);
 	if (mac_is_multicast(a->dst))
 		return mac_is_link_local(a->dst) ? refuse(skb, EVENT_LINK_LOCAL) :
 						   flood(skb, a, id, network, group, now);
 	to = fdb_tunnel(network, a->dst);
+	if (dry_run && is_here(how) && same_mac(a->src, a->dst))
+		to = id; /* it would have been learned */
 	out = to == NONE ? NULL : tunnel_by_id(to);
 	if (!out || out->network != network)
 		return flood(skb, a, id, network, group, now);
+	note(STEP_FOUND, to, 0);
 	if (to == id || !may_leave(group, out->group))
 		return refuse(skb, EVENT_SPLIT_HORIZON);
 	return send(skb, a, to, out, now);

@@ -5,12 +5,14 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "dry.h"
 #include "model.h"
 
 #define DEFAULT_TUNNELS 65536
 #define DEFAULT_NETWORKS 65536
 #define DEFAULT_NEXTHOPS 16384
 #define DEFAULT_FDB 262144
+#define DEFAULT_MOVERS 8192
 
 /* Which tunnel a packet came by. */
 struct {
@@ -88,6 +90,29 @@ struct {
 	__type(value, struct state);
 } state SEC(".maps");
 
+/* Addresses that every network has learned since it was made. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_NETWORKS);
+	__type(key, __u32);
+	__type(value, __u32);
+} learned SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DEFAULT_MOVERS);
+	__type(key, struct fdb_key);
+	__type(value, struct mover);
+} movers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DEFAULT_NETWORKS);
+	__type(key, __u32);
+	__type(value, struct network_counters);
+} counters SEC(".maps");
+
 struct scratch {
 	__u8 chunk[512];
 	__u8 outer[48];
@@ -106,11 +131,16 @@ static __always_inline struct tunnel *tunnel_by_id(__u32 id)
 	return bpf_map_lookup_elem(&tunnels, &id);
 }
 
+static __always_inline struct network_counters *counters_of(__u32 network)
+{
+	return dry_run ? NULL : bpf_map_lookup_elem(&counters, &network);
+}
+
 static __always_inline void count_event(enum event event)
 {
 	__u64 *n = bpf_map_lookup_elem(&events, &event);
 
-	if (n)
+	if (n && !dry_run)
 		*n += 1;
 }
 

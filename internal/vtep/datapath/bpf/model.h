@@ -89,10 +89,16 @@ struct nexthop {
 	__u16 resolved; /* src and dst are right as long as user space renews */
 };
 
-/* First tunnels of a network's flood lists, by group, and their shapes as bits. */
+/*
+ * What a network has: the first tunnels of its flood lists, by group, and their
+ * shapes as bits; how many addresses it may learn. Of those that it has learned
+ * ever (`learned`), so many are forgotten.
+ */
 struct flood {
 	__u32 head[GROUP_COUNT];
 	__u32 shapes[GROUP_COUNT];
+	__u32 learn_limit;
+	__u32 forgotten;
 };
 
 struct fdb_key {
@@ -101,11 +107,31 @@ struct fdb_key {
 	__u16 zero;
 };
 
+/* Why an entry is never learned over; 0: it is. */
+enum fixed {
+	FIXED_STATIC = 1, /* from the control plane; never aged either */
+	FIXED_FROZEN = 2, /* moved too often */
+};
+
 struct fdb_entry {
 	__u32 tunnel;
 	__u32 seen;  /* ticks */
-	__u32 fixed; /* from the control plane: never learned over, never aged */
+	enum fixed fixed; /* never learned over */
 };
+
+/*
+ * The moves of an address of late. One that moves MOVES_MAX times within
+ * MOVES_WITHIN is frozen where it is (RFC 7432 section 15.1), until it has not
+ * tried to move for as long.
+ */
+struct mover {
+	__u32 since; /* ticks, of the first of these moves */
+	__u32 last;  /* of the last move, or of the last one that was refused */
+	__u32 moves;
+};
+
+#define MOVES_MAX 5
+#define MOVES_WITHIN 168 /* ticks: 180 s */
 
 /* Why an underlay address is known: a bit set. */
 enum role {
@@ -158,4 +184,72 @@ enum event {
 	EVENT_LINK_LOCAL,
 	EVENT_NO_PORT,
 	EVENT_COUNT,
+};
+
+#define MAX_EVENTS 32 /* a power of two, for the verifier */
+_Static_assert(EVENT_COUNT <= MAX_EVENTS, "as many bits and counters as events");
+
+/* What became of the frames of a network, beside what its tunnels count. */
+struct network_counters {
+	__u64 flooded; /* frames */
+	__u64 copies;  /* of them, the frames themselves included */
+	__u64 moves;
+	__u64 frozen;	  /* moves that were one too many */
+	__u64 mismatches; /* frames of fixed addresses that came by another tunnel */
+	__u64 limited;	  /* addresses not learned: the network has its share */
+	__u64 full;	  /* addresses not learned: the FDB is full */
+	__u64 drops[MAX_EVENTS];
+};
+
+/* Which drops to show to who listens. */
+struct capture {
+	__u64 reasons;	/* events, a bit each; 0: none */
+	__u32 until;	/* ticks: whoever listens renews it */
+	__u32 length;	/* bytes of a packet, at most */
+	__u32 most;	/* packets in a window, by each CPU */
+	__u32 unused;
+};
+
+#define WINDOW_SHIFT 26 /* a window has 2^26 ns: 67 ms */
+
+struct window {
+	__u32 number;
+	__u32 taken;
+};
+
+/* What precedes the bytes of a packet that was dropped. */
+struct sample {
+	__u64 time; /* ns of the monotonic clock */
+	enum event event;
+	__u32 network; /* NONE where it is not known */
+	__u32 ifindex;
+	__u32 length; /* of the packet; its first bytes follow */
+};
+
+/* What a dry run tells of its way, with two numbers each. */
+enum step {
+	STEP_ARRIVED = 1, /* tunnel */
+	STEP_LEARNED,	  /* enum learning, the tunnel that is known */
+	STEP_FOUND,	  /* tunnel, fixed */
+	STEP_FLOODED,	  /* group it came by, whether to a group address */
+	STEP_COPIED,	  /* tunnel */
+	STEP_SENT,	  /* tunnel, interface */
+	STEP_RESOLVED,	  /* tunnel: the kernel is asked for the neighbour; interface */
+	STEP_DROPPED,	  /* event */
+};
+
+/* What a frame teaches of its source. */
+enum learning {
+	LEARN_NEW = 1,
+	LEARN_SAME,
+	LEARN_MOVE,
+	LEARN_MISMATCH,
+	LEARN_FREEZE,
+	LEARN_LIMITED,
+};
+
+struct note {
+	enum step step;
+	__u32 a;
+	__u32 b;
 };

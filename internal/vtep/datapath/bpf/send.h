@@ -7,6 +7,8 @@
 #define AF_INET 2
 #define AF_INET6 10
 
+#define COPIED 1 /* by send_copy(), no verdict */
+
 /*
  * What user space has cached is believed only while it renews its word: when it
  * is down for long, neighbours may change without it.
@@ -23,7 +25,7 @@ static __always_inline void count_sent(struct __sk_buff *skb, __u32 tunnel, __u3
 {
 	struct traffic *t = bpf_map_lookup_elem(&traffic, &tunnel);
 
-	if (!t)
+	if (!t || dry_run)
 		return;
 	t->tx_packets += segments(skb);
 	t->tx_bytes += skb->len - outer_len(shape);
@@ -94,8 +96,11 @@ static __noinline int copy_to_port(struct __sk_buff *skb, const struct tunnel *o
 		return refuse(skb, EVENT_NO_PORT);
 	if (vlan && push_vlan(skb, vlan))
 		return refuse(skb, EVENT_NO_RESHAPE);
-	bpf_clone_redirect(skb, ifindex, 0);
-	return vlan ? bpf_skb_vlan_pop(skb) : 0;
+	if (!dry_run)
+		bpf_clone_redirect(skb, ifindex, 0);
+	if (vlan)
+		bpf_skb_vlan_pop(skb);
+	return COPIED;
 }
 
 /* Sends the packet itself. */
@@ -113,10 +118,15 @@ static __always_inline int send(struct __sk_buff *skb, struct arrival *a, __u32 
 	count_sent(skb, id, out->shape);
 	if (!hop)
 		return refuse(skb, EVENT_NO_ROUTE);
-	if (out->shape == SHAPE_PLAIN)
+	if (out->shape == SHAPE_PLAIN) {
+		note(STEP_SENT, id, hop->ifindex);
 		return send_to_port(skb, out, hop->ifindex);
-	if (!trusted(hop, now))
+	}
+	if (!trusted(hop, now)) {
+		note(STEP_RESOLVED, id, hop->ifindex);
 		return send_by_kernel(skb, out, hop->ifindex);
+	}
+	note(STEP_SENT, id, hop->ifindex);
 	if (!set_macs(skb, hop->dst, hop->src))
 		return refuse(skb, EVENT_TRUNCATED);
 	return bpf_redirect(hop->ifindex, 0);
@@ -131,7 +141,7 @@ static __always_inline void changed(struct arrival *a, const struct tunnel *out)
 }
 
 /*
- * Sends a copy. A copy cannot wait for a neighbour: the L2 addresses are the
+ * Sends a copy; COPIED where it did. A copy cannot wait for a neighbour: the L2 addresses are the
  * cached ones, the kernel's, or in need cached ones that may be old.
  */
 __noinline int send_copy(struct __sk_buff *skb, struct arrival *a, const struct tunnel *out,
@@ -155,6 +165,7 @@ __noinline int send_copy(struct __sk_buff *skb, struct arrival *a, const struct 
 	index = hop->ifindex;
 	if (out->shape == SHAPE_PLAIN) {
 		count_sent(skb, id, out->shape);
+		note(STEP_COPIED, id, index);
 		return copy_to_port(skb, out, index);
 	}
 	if (!trusted(hop, now) && ask_kernel(skb, out, &fib) == BPF_FIB_LKUP_RET_SUCCESS) {
@@ -168,6 +179,8 @@ __noinline int send_copy(struct __sk_buff *skb, struct arrival *a, const struct 
 	if (!ok)
 		return refuse(skb, EVENT_TRUNCATED);
 	count_sent(skb, id, out->shape);
-	bpf_clone_redirect(skb, index, 0);
-	return 0;
+	note(STEP_COPIED, id, index);
+	if (!dry_run)
+		bpf_clone_redirect(skb, index, 0);
+	return COPIED;
 }

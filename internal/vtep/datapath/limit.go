@@ -1,0 +1,111 @@
+package datapath
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/cilium/ebpf"
+
+	"landbridge/internal/hwvtep"
+)
+
+// A program learns only as long as a network has learned less than its limit. It
+// counts what it learns; what is forgotten is counted here, by each sweep.
+
+// learnLimit is a network's limit as the maps have it.
+func (d *Datapath) learnLimit(n *network) uint32 {
+	limit := n.limit.Or(d.cfg.MACLimit)
+	if limit == 0 || limit > math.MaxInt32 {
+		return math.MaxInt32
+	}
+	return limit
+}
+
+// recoverLimit is its reverse.
+func (d *Datapath) recoverLimit(f kernelFlood) hwvtep.Limit {
+	switch f.LearnLimit {
+	case d.learnLimit(&network{}):
+		return hwvtep.Limit{}
+	case math.MaxInt32:
+		return hwvtep.NewLimit(0)
+	}
+	return hwvtep.NewLimit(f.LearnLimit)
+}
+
+// setLimit changes how many addresses a network may learn. What it has learned
+// stays.
+func (d *Datapath) setLimit(n *network, limit hwvtep.Limit) error {
+	if n.limit == limit {
+		return nil
+	}
+	old := n.limit
+	n.limit = limit
+	if err := d.writeFlood(n, n.flood); err != nil {
+		n.limit = old
+		return err
+	}
+	return nil
+}
+
+// startCounting gives a new network its counters. Those of an older one with the
+// same number are past.
+func (d *Datapath) startCounting(n *network) error {
+	var ever uint32
+	if err := d.kernel.Learned.Lookup(n.id, &ever); err != nil {
+		return fmt.Errorf("read how much %s has learned: %w", n.name, err)
+	}
+	if err := d.kernel.Counters.Update(n.id, make([]kernelNetworkCounters, d.cpus), ebpf.UpdateAny); err != nil {
+		return fmt.Errorf("make the counters of %s: %w", n.name, err)
+	}
+	n.forgotten = ever
+	return d.writeFlood(n, n.flood)
+}
+
+// learnedEver gives how many addresses networks have learned, by id.
+func (d *Datapath) learnedEver() (map[uint32]uint32, error) {
+	out := make(map[uint32]uint32, len(d.networks))
+	err := sweep(d.kernel.Learned, func(id, n uint32) error {
+		if _, used := d.networkIDs.used[id]; used {
+			out[id] = n
+		}
+		return nil
+	})
+	return out, err
+}
+
+// forgot tells the program how many of the addresses learned ever are gone.
+func (d *Datapath) forgot(n *network, gone uint32) error {
+	if n.forgotten == gone {
+		return nil
+	}
+	n.forgotten = gone
+	return d.writeFlood(n, n.flood)
+}
+
+// recoverCounting finds out what networks have learned, and gives counters to
+// those that a killed process has left without.
+func (d *Datapath) recoverCounting() error {
+	var errs []error
+	for _, n := range d.networks {
+		err := d.kernel.Counters.Lookup(n.id, make([]kernelNetworkCounters, d.cpus))
+		if errors.Is(err, ebpf.ErrKeyNotExist) {
+			err = d.startCounting(n)
+		}
+		errs = append(errs, err)
+	}
+	var id uint32
+	var stray []uint32
+	values := make([]kernelNetworkCounters, d.cpus)
+	all := d.kernel.Counters.Iterate()
+	for all.Next(&id, &values) {
+		if _, used := d.networkIDs.used[id]; !used {
+			stray = append(stray, id)
+		}
+	}
+	for _, id := range stray {
+		errs = append(errs, forget(d.kernel.Counters, id))
+	}
+	_, err := d.sweepFDB(0)
+	return errors.Join(append(errs, all.Err(), err)...)
+}
