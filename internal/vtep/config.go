@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"landbridge/internal/ovsdb"
+	"landbridge/internal/vtep/datapath"
 	"landbridge/internal/vtep/forwarding"
 )
 
@@ -37,6 +38,8 @@ type Config struct {
 	BPFFS      string            // directory of pinned objects
 	Socket     string            // path of the control socket
 	Ageing     time.Duration
+	MACLimit   uint32 // learned MACs of each network; 0: no limit
+	Sizes      datapath.Sizes
 	LogLevel   slog.Level
 }
 
@@ -76,6 +79,9 @@ func keys() []key {
 		{name: "bpffs", fallback: DefaultBPFFS, usage: "directory on a BPF file system for what has to outlive the program", set: text(func(c *Config) *string { return &c.BPFFS }, absolute)},
 		{name: "socket", fallback: "/run/landbridge/vtepd.sock", usage: "unix socket that answers /state and /metrics over HTTP", set: text(func(c *Config) *string { return &c.Socket }, absolute)},
 		{name: "ageing", fallback: "300s", usage: "time after which a learned MAC that is not heard of is forgotten; 0: never", set: setAgeing},
+		{name: "mac-limit", fallback: "8192", usage: "how many MACs each network may learn, where its Logical_Switch does not say; 0: no limit", set: setNumber(func(c *Config) *uint32 { return &c.MACLimit }, 0, maxMACs)},
+		{name: "max-macs", fallback: "262144", usage: "how many MACs the FDB holds, of all networks, static and learned", set: setNumber(func(c *Config) *uint32 { return &c.Sizes.FDB }, 1024, maxMACs)},
+		{name: "max-tunnels", fallback: "327680", usage: "how many tunnels all networks may have", set: setNumber(func(c *Config) *uint32 { return &c.Sizes.Tunnels }, 16, 1<<22)},
 		{name: "log-level", fallback: "info", usage: "debug, info, warn or error", set: setLevel},
 	}
 }
@@ -214,6 +220,20 @@ func setAgeing(c *Config, v string) (err error) {
 		return errors.New("is not a duration of at least 1s (like 300s or 5m), or 0 for never")
 	}
 	return nil
+}
+
+// maxMACs is more than any machine forwards for.
+const maxMACs = 1 << 24
+
+func setNumber(field func(*Config) *uint32, least, most uint32) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := strconv.ParseUint(v, 10, 32)
+		if err != nil || uint32(n) < least || uint32(n) > most {
+			return fmt.Errorf("is not a number from %d to %d", least, most)
+		}
+		*field(c) = uint32(n)
+		return nil
+	}
 }
 
 func setLevel(c *Config, v string) error {

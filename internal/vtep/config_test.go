@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"landbridge/internal/ovsdb"
+	"landbridge/internal/vtep/datapath"
 	"landbridge/internal/vtep/forwarding"
 )
 
@@ -60,6 +61,7 @@ func TestExampleSaysEverything(t *testing.T) {
 		Ports:      map[string]string{"rack1": "ens5f0", "ens5f1": "ens5f1"},
 		BPFFS:      DefaultBPFFS, Socket: "/run/landbridge/vtepd.sock",
 		Ageing: 5 * time.Minute, LogLevel: slog.LevelInfo,
+		MACLimit: 8192, Sizes: datapath.Sizes{FDB: 262144, Tunnels: 327680},
 	}
 	if diff := cmp.Diff(want, got, equalAddrs); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
@@ -94,7 +96,8 @@ func TestFileAndKeysNameTheSame(t *testing.T) {
 
 func TestFlagsSayEverything(t *testing.T) {
 	got, err := configOf(t, "", "--database", "tcp:192.0.2.10:6640", "--switch", "s", "--fabric-address", "10.0.0.1",
-		"--fabric-address", "2001:db8::1", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--port", "p", "--port", "q=eth1", "--bpffs", "/b", "--socket", "/s", "--ageing", "0", "--log-level", "debug")
+		"--fabric-address", "2001:db8::1", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--port", "p", "--port", "q=eth1", "--bpffs", "/b", "--socket", "/s", "--ageing", "0",
+		"--mac-limit", "7", "--max-macs", "4096", "--max-tunnels", "99", "--log-level", "debug")
 	want := Config{
 		Database: "tcp:192.0.2.10:6640", Switch: "s",
 		Local: forwarding.Local{
@@ -102,6 +105,7 @@ func TestFlagsSayEverything(t *testing.T) {
 		},
 		VXLANPort: 8472, GenevePort: 6082,
 		Interfaces: []string{"a", "b"}, Ports: map[string]string{"p": "p", "q": "eth1"}, BPFFS: "/b", Socket: "/s", LogLevel: slog.LevelDebug,
+		MACLimit: 7, Sizes: datapath.Sizes{FDB: 4096, Tunnels: 99},
 	}
 	if diff := cmp.Diff(want, got, equalAddrs); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)

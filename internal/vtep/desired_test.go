@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/vtep/datapath"
 	"landbridge/internal/vtep/forwarding"
 	"landbridge/internal/vtep/underlay"
 )
@@ -92,7 +93,7 @@ func TestFaults(t *testing.T) {
 		fabricPair: {Problem: "no way"},
 		wanPair:    {Pending: true},
 	}
-	got := d.faults(map[string]error{"gone": errors.New("full")}, states)
+	got := d.faults(map[string]error{"gone": errors.New("full")}, states, datapath.Swept{})
 	want := []string{
 		"gone |  | the datapath refuses it: full",
 		"net | port p1 VLAN 7 | this switch has no port \"p1\": add it to ports of its configuration",

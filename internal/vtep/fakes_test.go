@@ -164,6 +164,7 @@ type fakeDatapath struct {
 	ports    []datapath.PortState
 	applied  []time.Time
 	aged     []time.Time
+	swept    datapath.Swept
 }
 
 func newFakeDatapath() *fakeDatapath {
@@ -219,11 +220,11 @@ func (f *fakeDatapath) Ensure() error {
 	return f.ensure
 }
 
-func (f *fakeDatapath) Age(time.Duration) (int, error) {
+func (f *fakeDatapath) Sweep(time.Duration) (datapath.Swept, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.aged = append(f.aged, time.Now())
-	return 0, nil
+	return f.swept, nil
 }
 
 func (f *fakeDatapath) FollowPorts() ([]datapath.PortState, error) {
@@ -231,6 +232,8 @@ func (f *fakeDatapath) FollowPorts() ([]datapath.PortState, error) {
 	defer f.mu.Unlock()
 	return slices.Clone(f.ports), nil
 }
+
+func (f *fakeDatapath) Thaw(ethernet.MAC) ([]string, error) { return nil, nil }
 
 func (f *fakeDatapath) Counters() (datapath.Counters, error)        { return datapath.Counters{}, nil }
 func (f *fakeDatapath) VisitFDB(func(string, datapath.Entry)) error { return nil }

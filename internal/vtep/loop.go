@@ -8,6 +8,7 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 
+	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/vtep/datapath"
@@ -32,7 +33,8 @@ type dataplane interface {
 	SetNextHops(hops map[datapath.Pair]datapath.NextHop) error
 	Ensure() error
 	FollowPorts() ([]datapath.PortState, error)
-	Age(olderThan time.Duration) (int, error)
+	Sweep(olderThan time.Duration) (datapath.Swept, error)
+	Thaw(mac ethernet.MAC) ([]string, error)
 	Counters() (datapath.Counters, error)
 	VisitFDB(visit func(network string, e datapath.Entry)) error
 }
@@ -78,6 +80,7 @@ type loop struct {
 	wanted  uint64                     // hwvtep.Wanted, read before the rows that are carried out
 	asked   bool                       // wanted is set
 	broken  error                      // why the datapath is not whole
+	swept   datapath.Swept             // what the last pass over the FDB has found
 	retry   *backoff.ExponentialBackOff
 	retryAt <-chan time.Time
 }
@@ -129,24 +132,15 @@ func (l *loop) step(do func()) {
 	do()
 }
 
-// ageing gives the ticks at which to look for old addresses; none where they
-// are kept for ever.
+// ageing gives the ticks at which to go over the FDB; also where addresses are
+// kept for ever, since there is more to see to than their age.
 func ageing(after time.Duration) (<-chan time.Time, func()) {
-	if after == 0 {
-		return nil, func() {}
+	every := ageAtMostEvery
+	if after != 0 {
+		every = min(max(after/ageTimes, time.Second), ageAtMostEvery)
 	}
-	t := time.NewTicker(min(max(after/ageTimes, time.Second), ageAtMostEvery))
+	t := time.NewTicker(every)
 	return t.C, t.Stop
-}
-
-func (l *loop) age() {
-	n, err := l.dp.Age(l.cfg.Ageing)
-	switch {
-	case err != nil:
-		l.log.Error("cannot look for addresses that are not heard of any more", "error", err)
-	case n > 0:
-		l.log.Debug("forgot addresses that were not heard of", "count", n)
-	}
 }
 
 func text(err error) string {

@@ -3,22 +3,25 @@ package vtep
 import (
 	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"landbridge/internal/vtep/datapath"
 )
+
+// tunnelSeries is how many tunnels are shown one by one. A gateway of thousands
+// of networks has too many: then remotes and networks tell what there is.
+const tunnelSeries = 2048
 
 // metrics shows a loop to Prometheus. All is read when it is asked for.
 type metrics struct {
 	loop *loop
 
-	packets, bytes, drops, notLearned           *prometheus.Desc
-	networks, fdb, nextHops, connected, problem *prometheus.Desc
+	packets, bytes, remotePackets, remoteBytes    *prometheus.Desc
+	networkPackets, networkBytes, flooded, copies *prometheus.Desc
+	moves, mismatches, netNotLearned, netDrops    *prometheus.Desc
+	drops, notLearned, networks, tunnelCount, fdb *prometheus.Desc
+	frozen, limit, nextHops, connected, problem   *prometheus.Desc
 }
 
 func newMetrics(l *loop) *metrics {
@@ -26,23 +29,38 @@ func newMetrics(l *loop) *metrics {
 		return prometheus.NewDesc("landbridge_vtepd_"+name, help, labels, nil)
 	}
 	return &metrics{
-		loop:       l,
-		packets:    desc("tunnel_packets_total", "Frames that came (rx) or left (tx) by a tunnel; flooded ones count for each copy.", "network", "encapsulation", "remote", "vni", "side", "direction"),
-		bytes:      desc("tunnel_bytes_total", "Bytes of these frames, from the inner Ethernet header on.", "network", "encapsulation", "remote", "vni", "side", "direction"),
-		drops:      desc("drops_total", "Packets dropped, by reason.", "reason"),
-		notLearned: desc("not_learned_total", "Frames whose source address found no room in the FDB."),
-		networks:   desc("networks", "Networks in the datapath."),
-		fdb:        desc("fdb_entries", "MAC addresses known, by where they come from (static or learned).", "network", "kind"),
-		nextHops:   desc("next_hops", "Ways between tunnel addresses, by state (resolved, pending or unreachable).", "state"),
-		connected:  desc("database_connected", "1 while the database is connected."),
-		problem:    desc("problems", "Faults that the database is told of, and 1 more where the datapath is not whole."),
+		loop:           l,
+		packets:        desc("tunnel_packets_total", "Frames that came (rx) or left (tx) by a tunnel; flooded ones count for each copy. Not there with more than 2048 tunnels.", "network", "encapsulation", "remote", "vni", "side", "direction"),
+		bytes:          desc("tunnel_bytes_total", "Bytes of these frames, from the inner Ethernet header on.", "network", "encapsulation", "remote", "vni", "side", "direction"),
+		remotePackets:  desc("remote_packets_total", "The same by remote address, of all networks.", "remote", "side", "direction"),
+		remoteBytes:    desc("remote_bytes_total", "Bytes of these frames.", "remote", "side", "direction"),
+		networkPackets: desc("network_packets_total", "The same by network, of all its tunnels.", "network", "side", "direction"),
+		networkBytes:   desc("network_bytes_total", "Bytes of these frames.", "network", "side", "direction"),
+		flooded:        desc("flooded_frames_total", "Frames to many, or to nobody known.", "network"),
+		copies:         desc("flood_copies_total", "Copies of these frames that were sent.", "network"),
+		moves:          desc("mac_moves_total", "Moves of learned MACs from tunnel to tunnel.", "network"),
+		mismatches:     desc("mac_mismatches_total", "Frames from static or frozen MACs by another tunnel than theirs; they are forwarded.", "network"),
+		netNotLearned:  desc("network_not_learned_total", "Frames whose source was not learned: the network's share or the FDB is full.", "network"),
+		netDrops:       desc("network_drops_total", "Dropped packets whose network is known, by reason; reasons without any are not there.", "network", "reason"),
+		drops:          desc("drops_total", "Packets dropped, by reason.", "reason"),
+		notLearned:     desc("not_learned_total", "Frames whose source address found no room in the FDB."),
+		networks:       desc("networks", "Networks in the datapath."),
+		tunnelCount:    desc("tunnels", "Tunnels in the datapath."),
+		fdb:            desc("fdb_entries", "MAC addresses known, by where they come from (static or learned).", "network", "kind"),
+		frozen:         desc("frozen_macs", "MACs that moved too often and stay where they are.", "network"),
+		limit:          desc("mac_limit", "How many MACs the network may learn; 0: no limit.", "network"),
+		nextHops:       desc("next_hops", "Ways between tunnel addresses, by state (resolved, pending or unreachable).", "state"),
+		connected:      desc("database_connected", "1 while the database is connected."),
+		problem:        desc("problems", "Faults that the database is told of, and 1 more where the datapath is not whole."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		m.packets, m.bytes, m.drops, m.notLearned, m.networks, m.fdb, m.nextHops, m.connected, m.problem,
+		m.packets, m.bytes, m.remotePackets, m.remoteBytes, m.networkPackets, m.networkBytes, m.flooded, m.copies,
+		m.moves, m.mismatches, m.netNotLearned, m.netDrops, m.drops, m.notLearned, m.networks, m.tunnelCount, m.fdb,
+		m.frozen, m.limit, m.nextHops, m.connected, m.problem,
 	} {
 		out <- d
 	}
@@ -50,7 +68,7 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (m *metrics) Collect(out chan<- prometheus.Metric) {
-	s, err := m.loop.overview()
+	s, err := m.loop.overview(Filter{})
 	if err == nil {
 		err = errors.Join(m.events(out), m.addresses(out, s.Networks))
 	}
@@ -67,47 +85,45 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	for state, n := range hopStates(s.NextHops) {
 		gauge(m.nextHops, n, state)
 	}
+	gauge(m.tunnelCount, m.traffic(out, s.Networks))
 	for _, n := range s.Networks {
-		m.tunnels(out, n)
+		gauge(m.limit, int(n.Counters.MACLimit), n.Name)
+		m.network(out, n)
+	}
+}
+
+// network shows what a network counts beside its tunnels.
+func (m *metrics) network(out chan<- prometheus.Metric, n NetworkState) {
+	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), append([]string{n.Name}, labels...)...)
+	}
+	counter(m.flooded, n.Counters.Flooded)
+	counter(m.copies, n.Counters.Copies)
+	counter(m.moves, n.Counters.Moves)
+	counter(m.mismatches, n.Counters.Mismatches)
+	counter(m.netNotLearned, n.Counters.NotLearned)
+	for reason, v := range n.Counters.Drops {
+		counter(m.netDrops, v, string(reason))
 	}
 }
 
 // addresses counts the FDB without keeping it.
 func (m *metrics) addresses(out chan<- prometheus.Metric, networks []NetworkState) error {
-	static, learned := map[string]int{}, map[string]int{}
+	static, learned, frozen := map[string]int{}, map[string]int{}, map[string]int{}
 	err := m.loop.dp.VisitFDB(func(network string, e datapath.Entry) {
 		if e.Static {
 			static[network]++
 		} else {
 			learned[network]++
 		}
+		frozen[network] += count(e.Frozen)
 	})
 	for _, n := range networks {
 		out <- prometheus.MustNewConstMetric(m.fdb, prometheus.GaugeValue, float64(static[n.Name]), n.Name, "static")
 		out <- prometheus.MustNewConstMetric(m.fdb, prometheus.GaugeValue, float64(learned[n.Name]), n.Name, "learned")
+		out <- prometheus.MustNewConstMetric(m.frozen, prometheus.GaugeValue, float64(frozen[n.Name]), n.Name)
 	}
 	return err
-}
-
-func (m *metrics) tunnels(out chan<- prometheus.Metric, n NetworkState) {
-	for _, t := range n.Tunnels {
-		counter := func(d *prometheus.Desc, v uint64, direction string) {
-			out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v),
-				n.Name, string(t.Encapsulation), remoteOf(t), strconv.FormatUint(uint64(t.VNI), 10), t.Side, direction)
-		}
-		counter(m.packets, t.RxPackets, "rx")
-		counter(m.packets, t.TxPackets, "tx")
-		counter(m.bytes, t.RxBytes, "rx")
-		counter(m.bytes, t.TxBytes, "tx")
-	}
-}
-
-// remoteOf says where a tunnel leads; a port is its own end.
-func remoteOf(t TunnelState) string {
-	if t.Port != "" {
-		return t.Port
-	}
-	return t.Remote.String()
 }
 
 // events shows the counters that are of no tunnel.
@@ -143,14 +159,4 @@ func count(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-// handler answers on the control socket.
-func (l *loop) handler() http.Handler {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(newMetrics(l), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /state", l.serveState)
-	return mux
 }

@@ -47,6 +47,9 @@ type file struct {
 	BPFFS           strictyaml.Value   `yaml:"bpffs"`
 	Socket          strictyaml.Value   `yaml:"socket"`
 	Ageing          strictyaml.Value   `yaml:"ageing"`
+	MACLimit        strictyaml.Value   `yaml:"mac_limit"`
+	MaxMACs         strictyaml.Value   `yaml:"max_macs"`
+	MaxTunnels      strictyaml.Value   `yaml:"max_tunnels"`
 	LogLevel        strictyaml.Value   `yaml:"log_level"`
 }
 
@@ -64,7 +67,8 @@ func (f *file) values() map[string][]strictyaml.Value {
 		"switch": one(f.Switch), "fabric_addresses": f.FabricAddresses, "wan_addresses": f.WANAddresses,
 		"vxlan_port": one(f.VXLANPort), "geneve_port": one(f.GenevePort), "gro": one(f.GRO),
 		"interfaces": f.Interfaces, "ports": f.Ports,
-		"bpffs": one(f.BPFFS), "socket": one(f.Socket), "ageing": one(f.Ageing), "log_level": one(f.LogLevel),
+		"bpffs": one(f.BPFFS), "socket": one(f.Socket), "ageing": one(f.Ageing),
+		"mac_limit": one(f.MACLimit), "max_macs": one(f.MaxMACs), "max_tunnels": one(f.MaxTunnels), "log_level": one(f.LogLevel),
 	}
 }
 

@@ -157,7 +157,7 @@ func (l *loop) tell() {
 	}
 	states := l.hops.States()
 	r := report{
-		faults: l.desired.faults(l.refused, states), done: l.wanted, confirmed: l.asked,
+		faults: l.desired.faults(l.refused, states, l.swept), done: l.wanted, confirmed: l.asked,
 		portFaults: l.portFaults(states), local: l.ports.local, stats: l.ports.stats, round: l.ports.round,
 	}
 	for p := range l.desired.users {

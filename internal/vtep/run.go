@@ -33,6 +33,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	dp, err := datapath.Open(datapath.Config{
 		PinDir: cfg.BPFFS, Interfaces: cfg.Interfaces, Ports: cfg.Ports, Logger: log,
 		VXLANPort: cfg.VXLANPort, GenevePort: cfg.GenevePort, GRO: cfg.GRO, Segmenter: true,
+		Sizes: cfg.Sizes, MACLimit: cfg.MACLimit,
 	})
 	if err != nil {
 		return fmt.Errorf("start the datapath: %w", err)

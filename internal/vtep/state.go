@@ -2,9 +2,7 @@ package vtep
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
-	"net/http"
 	"net/netip"
 	"slices"
 
@@ -25,6 +23,17 @@ type State struct {
 	NextHops []NextHopState `json:"next_hops"`                  // sorted by addresses
 	Ports    []PortState    `json:"ports"`                      // sorted by name
 	Faults   []string       `json:"faults"`                     // as in switch_fault_status
+	// Drops counts dropped packets by reason, all reasons.
+	Drops map[datapath.Reason]uint64 `json:"drops"`
+	// Neighbours are addresses for which the gateway answers ARP and ND.
+	Neighbours []NeighbourState `json:"neighbours"`
+}
+
+// NeighbourState is a host whose IP address is known.
+type NeighbourState struct {
+	Network string       `json:"network"`
+	IP      netip.Addr   `json:"ip"`
+	MAC     ethernet.MAC `json:"mac"`
 }
 
 // DatabaseState is the connection to the database.
@@ -42,6 +51,19 @@ type NetworkState struct {
 	Problem string        `json:"problem,omitempty"` // why the datapath refuses what is asked
 	Tunnels []TunnelState `json:"tunnels"`           // sorted by remote, VNI
 	FDB     []FDBState    `json:"fdb"`               // sorted by MAC
+
+	Counters CountersState `json:"counters"`
+}
+
+// CountersState counts for a network, since it was made, what its tunnels do not.
+type CountersState struct {
+	Flooded    uint64                     `json:"flooded_frames"`
+	Copies     uint64                     `json:"flood_copies"`
+	Moves      uint64                     `json:"moves"`
+	Mismatches uint64                     `json:"mismatches"`  // frames from static or frozen MACs by another tunnel
+	NotLearned uint64                     `json:"not_learned"` // for want of room, in the network's share or at all
+	MACLimit   uint32                     `json:"mac_limit"`   // of learned MACs; 0: none
+	Drops      map[datapath.Reason]uint64 `json:"drops"`       // where the network is known
 }
 
 // TunnelState is a tunnel, or a VLAN of a port, with its counters.
@@ -67,6 +89,7 @@ type FDBState struct {
 	Remote netip.Addr   `json:"remote,omitzero"`
 	VNI    uint32       `json:"vni"`
 	Static bool         `json:"static"`
+	Frozen bool         `json:"frozen"`      // it moved too often, and stays
 	Age    int          `json:"age_seconds"` // since it was heard of; 0 where static
 }
 
@@ -91,9 +114,17 @@ type NextHopState struct {
 	Problem   string       `json:"problem,omitempty"`
 }
 
+// Filter says what of a state is wanted; zero is all.
+type Filter struct {
+	Network string       // its name
+	MAC     ethernet.MAC // of the FDB
+}
+
+func (f Filter) wants(e datapath.Entry) bool { return f.MAC.IsZero() || f.MAC == e.MAC }
+
 // state gathers what there is now.
-func (l *loop) state() (State, error) {
-	s, err := l.overview()
+func (l *loop) state(f Filter) (State, error) {
+	s, err := l.overview(f)
 	if err != nil {
 		return s, err
 	}
@@ -102,8 +133,8 @@ func (l *loop) state() (State, error) {
 		byName[s.Networks[i].Name] = &s.Networks[i]
 	}
 	err = l.dp.VisitFDB(func(network string, e datapath.Entry) {
-		if n := byName[network]; n != nil {
-			n.FDB = append(n.FDB, FDBState{e.MAC, e.Endpoint.Port, e.Endpoint.Remote, e.Endpoint.VNI, e.Static, int(e.Age.Seconds())})
+		if n := byName[network]; n != nil && f.wants(e) {
+			n.FDB = append(n.FDB, FDBState{e.MAC, e.Endpoint.Port, e.Endpoint.Remote, e.Endpoint.VNI, e.Static, e.Frozen, int(e.Age.Seconds())})
 		}
 	})
 	for _, n := range s.Networks {
@@ -113,7 +144,7 @@ func (l *loop) state() (State, error) {
 }
 
 // overview is the state without the FDB.
-func (l *loop) overview() (State, error) {
+func (l *loop) overview(f Filter) (State, error) {
 	s, refused := l.own()
 	counters, err := l.dp.Counters()
 	if err != nil {
@@ -121,8 +152,12 @@ func (l *loop) overview() (State, error) {
 	}
 	networks := l.dp.Networks()
 	for _, name := range slices.Sorted(maps.Keys(networks)) {
+		if f.Network != "" && f.Network != name {
+			continue
+		}
 		s.Networks = append(s.Networks, networkState(networks[name], counters, refused[name]))
 	}
+	s.Drops = counters.Drops
 	return s, nil
 }
 
@@ -133,8 +168,8 @@ func (l *loop) own() (s State, refused map[string]error) {
 	hops := l.hops.States()
 	s = State{
 		Switch: l.cfg.Switch, Database: l.databaseState(), Datapath: text(l.broken),
-		Networks: []NetworkState{}, NextHops: []NextHopState{}, Ports: []PortState{},
-		Faults: append([]string{}, l.desired.faults(l.refused, hops)...),
+		Networks: []NetworkState{}, NextHops: []NextHopState{}, Ports: []PortState{}, Neighbours: []NeighbourState{},
+		Faults: append([]string{}, l.desired.faults(l.refused, hops, l.swept)...),
 	}
 	faults := l.portFaults(hops)
 	for _, p := range l.ports.states {
@@ -160,7 +195,7 @@ func (l *loop) databaseState() DatabaseState {
 }
 
 func networkState(n forwarding.Network, c datapath.Counters, refused error) NetworkState {
-	out := NetworkState{Name: n.Name, Problem: text(refused), Tunnels: []TunnelState{}, FDB: []FDBState{}}
+	out := NetworkState{Name: n.Name, Problem: text(refused), Tunnels: []TunnelState{}, FDB: []FDBState{}, Counters: countersState(c.Networks[n.Name])}
 	for _, e := range slices.SortedFunc(maps.Keys(n.Tunnels), forwarding.Endpoint.Compare) {
 		t, traffic := n.Tunnels[e], c.Tunnels[datapath.TunnelKey{Network: n.Name, Endpoint: e}]
 		out.Tunnels = append(out.Tunnels, TunnelState{
@@ -170,6 +205,13 @@ func networkState(n forwarding.Network, c datapath.Counters, refused error) Netw
 		})
 	}
 	return out
+}
+
+func countersState(c datapath.NetworkCounters) CountersState {
+	return CountersState{
+		Flooded: c.Flooded, Copies: c.Copies, Moves: c.Moves, Mismatches: c.Mismatches,
+		NotLearned: c.Limited + c.Full, MACLimit: c.Limit, Drops: c.Drops,
+	}
 }
 
 func nextHopState(p underlay.Pair, s underlay.State) NextHopState {
@@ -182,17 +224,4 @@ func nextHopState(p underlay.Pair, s underlay.State) NextHopState {
 		h.Gateway = s.Gateway.String()
 	}
 	return h
-}
-
-// serveState answers /state.
-func (l *loop) serveState(w http.ResponseWriter, _ *http.Request) {
-	s, err := l.state()
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	_ = e.Encode(s) // fails where the reader has gone
 }

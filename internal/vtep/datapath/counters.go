@@ -28,6 +28,7 @@ type NetworkCounters struct {
 	Mismatches uint64            // frames from static or frozen addresses by another tunnel; they are forwarded
 	Limited    uint64            // frames whose source was not learned: the network has its share
 	Full       uint64            // the same: the FDB has no room
+	Limit      uint32            // of learned addresses; 0: none
 	Drops      map[Reason]uint64 // those of which the network is known; reasons without any are not there
 }
 
@@ -146,7 +147,7 @@ func (d *Datapath) networkCounters(n *network) (NetworkCounters, error) {
 	if err := d.kernel.Counters.Lookup(n.id, perCPU); err != nil {
 		return NetworkCounters{}, fmt.Errorf("read the counters of %s: %w", n.name, err)
 	}
-	var sum NetworkCounters
+	sum := NetworkCounters{Limit: n.limit.Or(d.cfg.MACLimit)}
 	var drops [len(kernelNetworkCounters{}.Drops)]uint64
 	for _, c := range perCPU {
 		sum.Flooded += c.Flooded

@@ -26,6 +26,8 @@ type Datapath struct {
 	portHook *hook
 	closers  []io.Closer
 
+	capturing sync.Mutex // held while somebody captures
+
 	mu sync.Mutex
 	*mirror
 	hops           map[Pair]NextHop // also of pairs that no tunnel uses

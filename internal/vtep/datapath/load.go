@@ -19,15 +19,9 @@ const freshPin = "_new"
 // load takes over the maps pinned in the directory, or makes and pins them, and
 // loads the programs onto them.
 func load(cfg Config) (*kernelObjects, error) {
-	spec, err := specOf(cfg.Sizes, hasLoop())
+	spec, err := configured(cfg)
 	if err != nil {
 		return nil, err
-	}
-	if err := errors.Join(
-		spec.Variables[kernelVarVxlanPort].Set(cfg.VXLANPort),
-		spec.Variables[kernelVarGenevePort].Set(cfg.GenevePort),
-	); err != nil {
-		return nil, fmt.Errorf("set the UDP ports of the program: %w", err)
 	}
 	var objects kernelObjects
 	err = spec.LoadAndAssign(&objects, &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: cfg.PinDir}})
@@ -41,6 +35,21 @@ func load(cfg Config) (*kernelObjects, error) {
 		return nil, errors.Join(err, objects.Close())
 	}
 	return &objects, nil
+}
+
+// configured gives what to load by a configuration, on this kernel.
+func configured(cfg Config) (*ebpf.CollectionSpec, error) {
+	spec, err := specOf(cfg.Sizes, hasLoop())
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(
+		spec.Variables[kernelVarVxlanPort].Set(cfg.VXLANPort),
+		spec.Variables[kernelVarGenevePort].Set(cfg.GenevePort),
+	); err != nil {
+		return nil, fmt.Errorf("set the UDP ports of the program: %w", err)
+	}
+	return spec, nil
 }
 
 // specOf gives what to load. Without loop, flooding is by a bounded loop.

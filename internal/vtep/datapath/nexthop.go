@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -133,6 +134,15 @@ func ticks() (uint32, error) {
 		return 0, fmt.Errorf("read the monotonic clock: %w", err)
 	}
 	return uint32(now.Nano() >> tickShift), nil
+}
+
+// sinceMonotonic gives how long ago a moment of the monotonic clock, in ns, was.
+func sinceMonotonic(moment uint64) (time.Duration, error) {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {
+		return 0, fmt.Errorf("read the monotonic clock: %w", err)
+	}
+	return time.Duration(now.Nano() - int64(moment)), nil
 }
 
 const tickShift = 30 // TICK_SHIFT in bpf/model.h

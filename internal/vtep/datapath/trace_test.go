@@ -1,0 +1,159 @@
+package datapath
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/lab/testenv"
+	"landbridge/internal/vtep/forwarding"
+)
+
+func (d *Datapath) trace(t testing.TB, p []byte) Trace {
+	t.Helper()
+	got, err := d.Trace(p, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// steps gives the way of a packet as text.
+func (tr Trace) text() string {
+	var lines []string
+	for _, s := range tr.Steps {
+		lines = append(lines, s.Map+": "+s.Text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestTraceExplains(t *testing.T) {
+	d := withRed(t)
+	got := d.trace(t, fromA.build(t))
+	want := `arrivals: it came by tunnel 1, 10.0.0.11 vni 123, side fabric, network red
+fdb: the source is known here
+fdb: the destination is behind tunnel 3, 203.0.113.2 vni 456, side wan, network red
+nexthops: it leaves by tunnel 3, 203.0.113.2 vni 456, side wan, network red, interface 1`
+	if diff := cmp.Diff(want, got.text()); diff != "" || got.Verdict != Forwarded || decode(t, got.Out).dst != remoteA {
+		t.Errorf("%s (-want +got)\n%s", got.Verdict, diff)
+	}
+	for name, c := range map[string]struct {
+		in      packet
+		verdict Verdict
+		reason  Reason
+		text    string
+	}{
+		"stranger":  {fromA.with(func(p *packet) { p.src = "10.0.0.99" }), Dropped, UnknownSender, ": dropped: unknown_sender"},
+		"same side": {fromA.with(func(p *packet) { p.innerDst = hostA }), Dropped, SplitHorizon, "the destination is behind tunnel 1,"},
+		"mismatch":  {fromA.with(func(p *packet) { p.src = nodeB }), Forwarded, "", "static or frozen behind tunnel 1, 10.0.0.11"},
+		"flooded":   {fromA.with(func(p *packet) { p.innerDst = broadcast }), Forwarded, "", "flooded to all tunnels that a frame of side fabric may leave by"},
+		"new":       {fromA.with(func(p *packet) { p.innerSrc = hostB }), Forwarded, "", "would be learned here"},
+		"not ours":  {fromA.with(func(p *packet) { p.dstPort = 53 }), Passed, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := d.trace(t, c.in.build(t))
+			if got.Verdict != c.verdict || got.Reason != c.reason || !strings.Contains(got.text(), c.text) {
+				t.Errorf("%s %s\n%s", got.Verdict, got.Reason, got.text())
+			}
+		})
+	}
+	d.apply(t, changes{"red": func() *forwarding.Network {
+		n := red()
+		n.FDB, n.MACLimit = entries{}, hwvtep.NewLimit(1)
+		return n
+	}()})
+	d.run(t, fromA.build(t))
+	if got := d.trace(t, fromA.with(func(p *packet) { p.innerSrc = hostB }).build(t)); !strings.Contains(got.text(), "as many as it may") {
+		t.Errorf("at the limit:\n%s", got.text())
+	}
+	d = frozenAtB(t)
+	if _, err := d.Thaw(hostA); err != nil {
+		t.Fatal(err)
+	}
+	for range (movesMax - 1) / 2 {
+		d.from(t, nodeA)
+		d.from(t, nodeB)
+	}
+	if got := d.trace(t, fromA.build(t)); !strings.Contains(got.text(), "frozen") {
+		t.Errorf("frozen:\n%s", got.text())
+	}
+}
+
+// everything is what a trace must not change.
+func (d *Datapath) everything(t *testing.T) string {
+	t.Helper()
+	c, err := d.Counters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := fmt.Sprintf("%+v", c)
+	for _, name := range someNames {
+		fdb, err := d.FDB(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range fdb {
+			fdb[i].Age = 0
+		}
+		out += fmt.Sprintf("%s %+v", name, fdb)
+	}
+	var moves []string
+	var key kernelFdbKey
+	var m kernelMover
+	for all := d.kernel.Movers.Iterate(); all.Next(&key, &m); {
+		moves = append(moves, fmt.Sprint(key, m.Moves))
+	}
+	return out + fmt.Sprint(len(moves), moves)
+}
+
+func drawPacket(t *rapid.T) packet {
+	macs := append([]ethernet.MAC{broadcast, {}}, someMACs...)
+	e := rapid.SampledFrom(append(somePlaces, at("10.0.0.99", 1))).Draw(t, "from")
+	return packet{
+		src: e.Remote.String(), vni: e.VNI,
+		dst:      rapid.SampledFrom([]string{fabricIP, wanIP}).Draw(t, "to"),
+		innerSrc: rapid.SampledFrom(macs).Draw(t, "source"), innerDst: rapid.SampledFrom(macs).Draw(t, "destination"),
+		checksum: rapid.Bool().Draw(t, "checksum"), payload: "forty-six bytes, as an Ethernet frame needs them.",
+	}
+}
+
+// A trace tells what then happens, and changes nothing, whatever there is in the
+// maps and whatever comes.
+func TestTraceIsWhatHappens(t *testing.T) {
+	dir := testenv.BPFFS(t)
+	cases := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		cases++
+		d := openAt(t, filepath.Join(dir, fmt.Sprint("case", cases)))
+		d.apply(t, step(nil, drawModels(rt)))
+		d.resolve(t)
+		for range rapid.IntRange(1, 12).Draw(rt, "packets") {
+			p := drawPacket(rt)
+			in := p.build(t)
+			before := d.everything(t)
+			told := d.trace(t, in)
+			if after := d.everything(t); after != before {
+				rt.Fatalf("%+v: a trace has changed\n%s\nto\n%s", p, before, after)
+			}
+			dropsBefore := d.drops(t, told.Reason)
+			verdict, out := d.run(t, in)
+			if verdictOf(verdict) != told.Verdict || told.Verdict == Forwarded && !bytes.Equal(out, told.Out) {
+				rt.Fatalf("%+v: told %s %x\n%s\nbut it was %s %x", p, told.Verdict, told.Out, told.text(), verdictOf(verdict), out)
+			}
+			if told.Reason != "" && d.drops(t, told.Reason) != dropsBefore+1 {
+				rt.Fatalf("%+v: told %s, which has not been counted", p, told.Reason)
+			}
+		}
+		closed(t, d)
+		if err := Remove(d.cfg.PinDir); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
