@@ -44,7 +44,7 @@ func command() *cobra.Command {
 		return vtep.Run(cmd.Context(), cfg, log)
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(removeCommand())
+	root.AddCommand(removeCommand(), showCommand(), traceCommand(), captureCommand(), thawCommand())
 	return root
 }
 

@@ -21,8 +21,11 @@ import (
 	"landbridge/internal/vtep/forwarding"
 )
 
-// DefaultBPFFS is where vtepd pins what has to outlive it.
-const DefaultBPFFS = "/sys/fs/bpf/landbridge"
+// Where vtepd pins what has to outlive it, and where it answers.
+const (
+	DefaultBPFFS  = "/sys/fs/bpf/landbridge"
+	DefaultSocket = "/run/landbridge/vtepd.sock"
+)
 
 // Config is a checked configuration. It comes from a file and flags (Options).
 type Config struct {
@@ -77,7 +80,7 @@ func keys() []key {
 		{name: "interface", file: "interfaces", list: true, usage: "interface of the underlay, facing the fabric or the WAN; may be given more than once", set: setInterface},
 		{name: "port", file: "ports", list: true, usage: "physical port: NAME=INTERFACE, or INTERFACE where the port has its name; may be given more than once", set: setPort},
 		{name: "bpffs", fallback: DefaultBPFFS, usage: "directory on a BPF file system for what has to outlive the program", set: text(func(c *Config) *string { return &c.BPFFS }, absolute)},
-		{name: "socket", fallback: "/run/landbridge/vtepd.sock", usage: "unix socket that answers /state and /metrics over HTTP", set: text(func(c *Config) *string { return &c.Socket }, absolute)},
+		{name: "socket", fallback: DefaultSocket, usage: "unix socket that answers /state, /metrics and this program's other commands over HTTP", set: text(func(c *Config) *string { return &c.Socket }, absolute)},
 		{name: "ageing", fallback: "300s", usage: "time after which a learned MAC that is not heard of is forgotten; 0: never", set: setAgeing},
 		{name: "mac-limit", fallback: "8192", usage: "how many MACs each network may learn, where its Logical_Switch does not say; 0: no limit", set: setNumber(func(c *Config) *uint32 { return &c.MACLimit }, 0, maxMACs)},
 		{name: "max-macs", fallback: "262144", usage: "how many MACs the FDB holds, of all networks, static and learned", set: setNumber(func(c *Config) *uint32 { return &c.Sizes.FDB }, 1024, maxMACs)},

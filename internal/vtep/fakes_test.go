@@ -235,6 +235,12 @@ func (f *fakeDatapath) FollowPorts() ([]datapath.PortState, error) {
 
 func (f *fakeDatapath) Thaw(ethernet.MAC) ([]string, error) { return nil, nil }
 
+func (f *fakeDatapath) Trace([]byte, int) (datapath.Trace, error) { return datapath.Trace{}, nil }
+
+func (f *fakeDatapath) Capture(context.Context, []datapath.Reason, func(), func(datapath.Sample) bool) error {
+	return nil
+}
+
 func (f *fakeDatapath) Counters() (datapath.Counters, error)        { return datapath.Counters{}, nil }
 func (f *fakeDatapath) VisitFDB(func(string, datapath.Entry)) error { return nil }
 

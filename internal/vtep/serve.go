@@ -19,6 +19,8 @@ func (l *loop) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /state", l.serveState)
+	mux.HandleFunc("GET /trace", l.serveTrace)
+	mux.HandleFunc("GET /capture", l.serveCapture)
 	mux.HandleFunc("POST /thaw", l.serveThaw)
 	return mux
 }

@@ -47,6 +47,7 @@ var rules = map[string]rule{
 	"internal/server/cloud/static":  {ours: []string{"internal/ethernet", "internal/l2gw", "internal/server/cloud", "internal/strictyaml"}},
 
 	"internal/vtep":            {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/ovsdb", "internal/strictyaml"}},
+	"internal/vtep/ask":        {ours: []string{"internal/cli/output", "internal/vtep"}},
 	"internal/vtep/control":    {},
 	"internal/vtep/forwarding": {ours: []string{"internal/ethernet", "internal/hwvtep"}, pure: true},
 	"internal/vtep/datapath":   {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/vtep/forwarding"}},

@@ -39,8 +39,8 @@ var ErrListening = errors.New("somebody else captures dropped packets: one at a 
 // Capture shows dropped packets, of some reasons or (none given) all, until ctx
 // ends or show tells that it has enough. They are a sample: of many drops at once
 // few are shown, so that a flood of them costs little. Nothing is taken while
-// nobody captures.
-func (d *Datapath) Capture(ctx context.Context, wanted []Reason, show func(Sample) (more bool)) error {
+// nobody captures. It calls begun when drops are being taken.
+func (d *Datapath) Capture(ctx context.Context, wanted []Reason, begun func(), show func(Sample) (more bool)) error {
 	if !d.capturing.TryLock() {
 		return ErrListening
 	}
@@ -55,6 +55,10 @@ func (d *Datapath) Capture(ctx context.Context, wanted []Reason, show func(Sampl
 	}
 	defer func() { _ = r.Close() }()
 	defer func() { _ = d.kernel.Capture.Put(uint32(0), kernelCapture{}) }()
+	if err := d.renewCapture(bits); err != nil {
+		return err
+	}
+	begun()
 	var lost uint64
 	for ctx.Err() == nil {
 		if err := d.renewCapture(bits); err != nil {
@@ -94,6 +98,12 @@ func (d *Datapath) readSamples(ctx context.Context, r *perf.Reader, lost *uint64
 			return false, nil
 		}
 	}
+}
+
+// CheckReasons refuses what is no reason to drop a packet.
+func CheckReasons(wanted []Reason) error {
+	_, err := bitsOf(wanted)
+	return err
 }
 
 func bitsOf(wanted []Reason) (bits uint64, err error) {

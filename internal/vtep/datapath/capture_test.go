@@ -16,7 +16,7 @@ func (d *Datapath) captured(t *testing.T, n int, wanted ...Reason) <-chan []Samp
 	out := make(chan []Sample, 1)
 	go func() {
 		var got []Sample
-		err := d.Capture(t.Context(), wanted, func(s Sample) bool {
+		err := d.Capture(t.Context(), wanted, func() {}, func(s Sample) bool {
 			got = append(got, s)
 			return len(got) < n
 		})
@@ -74,9 +74,9 @@ func TestCaptureIsBounded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	n, ended := 0, make(chan error, 1)
-	go func() { ended <- d.Capture(ctx, nil, func(Sample) bool { n++; return true }) }()
+	go func() { ended <- d.Capture(ctx, nil, func() {}, func(Sample) bool { n++; return true }) }()
 	d.eventuallyCaptures(t, true)
-	if err := d.Capture(ctx, nil, nil); !errors.Is(err, ErrListening) {
+	if err := d.Capture(ctx, nil, nil, nil); !errors.Is(err, ErrListening) {
 		t.Errorf("a second one: %v", err)
 	}
 	began := time.Now()
@@ -99,7 +99,7 @@ func TestCaptureIsBounded(t *testing.T) {
 }
 
 func TestCaptureOfNoReason(t *testing.T) {
-	if err := withRed(t).Capture(t.Context(), []Reason{"boredom"}, nil); err == nil || !strings.Contains(err.Error(), "boredom") {
+	if err := withRed(t).Capture(t.Context(), []Reason{"boredom"}, nil, nil); err == nil || !strings.Contains(err.Error(), "boredom") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -29,8 +29,8 @@ const (
 
 // Step is one step on the way, in words: what was asked, and what was found.
 type Step struct {
-	Map  string // that was looked at; "" for none
-	Text string
+	Map  string `json:"map"` // that was looked at; "" for none
+	Text string `json:"text"`
 }
 
 // Trace runs the program itself on a packet that arrives by an interface, in a
