@@ -184,6 +184,10 @@ func (f *fakeDatapath) Networks() map[string]forwarding.Network {
 	return maps.Clone(f.networks)
 }
 
+func (f *fakeDatapath) Differing(desired map[string]forwarding.Network) []string {
+	return slices.Collect(maps.Keys(forwarding.Changes(f.Networks(), desired)))
+}
+
 func (f *fakeDatapath) Apply(changes map[string]*forwarding.Network) map[string]error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

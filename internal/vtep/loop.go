@@ -29,6 +29,7 @@ type database interface {
 // dataplane is what the loop needs of the datapath.
 type dataplane interface {
 	Networks() map[string]forwarding.Network
+	Differing(desired map[string]forwarding.Network) []string
 	Apply(changes map[string]*forwarding.Network) map[string]error
 	SetNextHops(hops map[datapath.Pair]datapath.NextHop) error
 	Ensure() error

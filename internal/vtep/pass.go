@@ -36,7 +36,7 @@ func (l *loop) databaseChanged() {
 
 // everything compares all that the datapath holds with what it must.
 func (l *loop) everything() {
-	for name := range forwarding.Changes(l.dp.Networks(), l.desired.networks) {
+	for _, name := range l.dp.Differing(l.desired.networks) {
 		l.pending[name] = struct{}{}
 	}
 	l.apply()

@@ -1,10 +1,21 @@
 package datapath
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"landbridge/internal/vtep/forwarding"
 )
+
+// differs checks that Differing says what the models say.
+func (d *Datapath) differs(t testing.TB, desired map[string]forwarding.Network) {
+	t.Helper()
+	got, want := d.Differing(desired), slices.Sorted(maps.Keys(forwarding.Changes(d.Networks(), desired)))
+	if slices.Sort(got); !slices.Equal(got, want) {
+		t.Fatalf("%q differ, want %q", got, want)
+	}
+}
 
 // census counts what the maps hold, told from the maps alone.
 type census struct {

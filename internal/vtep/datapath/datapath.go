@@ -111,6 +111,24 @@ func (d *Datapath) Networks() map[string]forwarding.Network {
 	return out
 }
 
+// Differing gives the names of networks that are not programmed as they are
+// desired, in no order. It copies nothing: there may be very many tunnels.
+func (d *Datapath) Differing(desired map[string]forwarding.Network) (names []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, want := range desired {
+		if n := d.networks[name]; n == nil || !n.is(want) {
+			names = append(names, name)
+		}
+	}
+	for name := range d.networks {
+		if _, ok := desired[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Ensure attaches the program where it is not: to interfaces that came, or came
 // back, or that somebody detached it from, and moves the VLANs of ports whose
 // interface is another. It also renews the lease of the next

@@ -106,6 +106,19 @@ func (m *mirror) tunnelsByID() map[uint32]*tunnel {
 // it does not.
 func (t *tunnel) inFlood() int { return slices.Index(t.network.flood[t.Group], t) }
 
+// is tells whether the network is as asked for.
+func (n *network) is(want forwarding.Network) bool {
+	if n.limit != want.MACLimit || len(n.tunnels) != len(want.Tunnels) || !maps.Equal(n.fdb, want.FDB) {
+		return false
+	}
+	for e, t := range n.tunnels {
+		if w, ok := want.Tunnels[e]; !ok || w != t.Tunnel {
+			return false
+		}
+	}
+	return true
+}
+
 // model gives the network as it was asked for.
 func (n *network) model() forwarding.Network {
 	out := forwarding.Network{

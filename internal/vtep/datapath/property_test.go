@@ -87,6 +87,7 @@ func TestApplyProperty(t *testing.T) {
 		var last map[string]forwarding.Network
 		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
 			next := drawModels(rt)
+			d.differs(t, next)
 			d.apply(t, step(last, next))
 			d.segmenter.in = 1 // what test runs bring is finished
 			d.resolve(t)

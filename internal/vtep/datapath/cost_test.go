@@ -1,0 +1,109 @@
+package datapath
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/lab/testenv"
+	"landbridge/internal/vtep/forwarding"
+)
+
+// Taking a tunnel out does not read the FDB: only a sweep does, and then its id
+// is free.
+func TestRemovedTunnelsWaitForTheSweep(t *testing.T) {
+	d := withRed(t)
+	d.run(t, fromA.with(func(p *packet) { p.innerSrc = hostB }).build(t))
+	id := d.owners[at(nodeA, 123)].id
+	key := d.networks["red"].fdbKey(hostB)
+	n := red()
+	n.FDB = entries{}
+	delete(n.Tunnels, at(nodeA, 123))
+	d.apply(t, changes{"red": n})
+	var e kernelFdbEntry
+	if err := d.kernel.Fdb.Lookup(key, &e); err != nil || e.Tunnel != id {
+		t.Errorf("the entry is %+v, %v: the FDB was gone over", e, err)
+	}
+	if _, used := d.tunnelIDs.used[id]; !used {
+		t.Error("its id is free while an entry leads to it")
+	}
+	// A frame to it is one to nobody known.
+	if verdict, out := d.run(t, fromX.with(func(p *packet) { p.innerDst = hostB }).build(t)); verdict != dropped {
+		t.Errorf("verdict %d, %x", int32(verdict), out)
+	}
+	d.sweep(t, 0)
+	if _, used := d.tunnelIDs.used[id]; used || len(d.retired) != 0 {
+		t.Error("its id is not free after a sweep")
+	}
+	if err := d.kernel.Fdb.Lookup(key, &e); err == nil {
+		t.Errorf("the entry is still there: %+v", e)
+	}
+}
+
+// Where ids run out, those that wait are freed at once.
+func TestRetiredTunnelsMakeRoom(t *testing.T) {
+	d := open(t)
+	full := func(first uint32) *forwarding.Network {
+		n := model("n", tunnels{}, nil)
+		for i := range uint32(512) { // as many as there is room for
+			n.Tunnels[at(nodeA, first+i)] = fabric(false)
+		}
+		return n
+	}
+	for i := range uint32(3) {
+		d.apply(t, changes{"n": full(1 + i*1000)})
+	}
+}
+
+// big gives networks of 64 tunnels and some static entries each.
+func big(networks, macs int) changes {
+	out := changes{}
+	for i := range networks {
+		n := model(fmt.Sprintf("landbridge/%08d", i), make(tunnels, 64), make(entries, macs))
+		for j := range 64 {
+			side := forwarding.Tunnel{Local: addr(fabricIP), Flood: true}
+			e := forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: netip.AddrFrom4([4]byte{10, 0, 1, byte(j)}), VNI: uint32(i + 1)}
+			if j == 0 {
+				side.Group, side.Local = forwarding.WAN, addr(wanIP)
+			}
+			n.Tunnels[e] = side
+			if j < macs {
+				n.FDB[ethernet.MAC{2, byte(i >> 16), byte(i >> 8), byte(i), 0, byte(j)}] = e
+			}
+		}
+		out[n.Name] = n
+	}
+	return out
+}
+
+// BenchmarkChange is one tunnel and one MAC that come and go, beside nothing and
+// beside 4,096 networks of 64 tunnels with 100,000 MACs.
+func BenchmarkChange(b *testing.B) {
+	for _, networks := range []int{0, 4096} {
+		b.Run(fmt.Sprint(networks, " networks"), func(b *testing.B) {
+			d := openWith(b, Config{PinDir: filepath.Join(testenv.BPFFS(b), "gw"), Logger: slog.New(slog.DiscardHandler)})
+			b.Cleanup(func() { closed(b, d) })
+			began := time.Now()
+			d.apply(b, big(networks, 25))
+			filled := time.Since(began)
+			with, without := red(), red()
+			delete(without.Tunnels, at(nodeA, 123))
+			delete(without.FDB, hostA)
+			for b.Loop() {
+				d.apply(b, changes{"red": with})
+				d.apply(b, changes{"red": without})
+			}
+			var mem runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&mem)
+			b.ReportMetric(filled.Seconds(), "s-to-fill")
+			b.ReportMetric(float64(mem.HeapAlloc)/(1<<20), "MiB-heap")
+		})
+	}
+}
