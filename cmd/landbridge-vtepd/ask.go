@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 
@@ -73,7 +72,7 @@ func captureCommand() *cobra.Command {
 		if *count < 0 {
 			return fmt.Errorf("--count %d: is not a number from 0 on", *count)
 		}
-		var w io.Writer = cmd.OutOrStdout()
+		w := cmd.OutOrStdout()
 		if *path != "-" {
 			f, openErr := os.OpenFile(*path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 			if openErr != nil {
