@@ -14,6 +14,7 @@ import (
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/vtep/datapath"
+	"landbridge/internal/vtep/forwarding"
 )
 
 // TraceAnswer is the answer to /trace.
@@ -26,11 +27,12 @@ type TraceAnswer struct {
 
 // question is what to trace: a frame that comes by a tunnel.
 type question struct {
-	from, to netip.Addr // of the outer header
-	vni      uint32
-	encap    hwvtep.Encapsulation
-	frame    []byte
-	device   string
+	vxlanPort, genevePort uint16     // of UDP
+	from, to              netip.Addr // of the outer header
+	vni                   uint32
+	encap                 hwvtep.Encapsulation
+	frame                 []byte
+	device                string
 }
 
 // serveTrace answers /trace?from=&vni=&(frame=|mac=&dst=).
@@ -85,13 +87,11 @@ func (l *loop) question(r *http.Request) (q question, err error) {
 func (l *loop) tunnelOf(q *question) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	q.encap = hwvtep.VXLANOverIPv4
-	for _, a := range []netip.Addr{l.cfg.Local.Fabric, l.cfg.Local.WAN} {
-		if a.IsValid() && a.Is4() == q.from.Is4() {
-			q.to = a
-			break
-		}
+	q.encap, q.to = hwvtep.VXLANOverIPv4, l.cfg.Local.Of(forwarding.Fabric, q.from.Is6())
+	if q.from.Is6() {
+		q.encap = hwvtep.VXLANOverIPv6
 	}
+	q.vxlanPort, q.genevePort = l.cfg.VXLANPort, l.cfg.GenevePort
 	for _, n := range l.desired.networks {
 		for e, t := range n.Tunnels {
 			if e.Remote == q.from && e.VNI == q.vni {
@@ -154,9 +154,9 @@ func (q question) tunnelHeaders(network gopacket.NetworkLayer) []gopacket.Serial
 	case hwvtep.GREOverIPv4, hwvtep.GREOverIPv6:
 		return []gopacket.SerializableLayer{&layers.GRE{Protocol: layers.EthernetTypeTransparentEthernetBridging, KeyPresent: true, Key: q.vni}}
 	case hwvtep.GeneveOverIPv4, hwvtep.GeneveOverIPv6:
-		udp.DstPort = 6081
+		udp.DstPort = layers.UDPPort(q.genevePort)
 		return []gopacket.SerializableLayer{udp, &layers.Geneve{Protocol: layers.EthernetTypeTransparentEthernetBridging, VNI: q.vni}}
 	}
-	udp.DstPort = 4789
+	udp.DstPort = layers.UDPPort(q.vxlanPort)
 	return []gopacket.SerializableLayer{udp, &layers.VXLAN{ValidIDFlag: true, VNI: q.vni}}
 }

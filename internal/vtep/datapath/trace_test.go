@@ -113,14 +113,15 @@ func (d *Datapath) everything(t *testing.T) string {
 	return out + fmt.Sprint(len(moves), moves)
 }
 
-func drawPacket(t *rapid.T) packet {
+func drawPacket(t *rapid.T) shaped {
 	macs := append([]ethernet.MAC{broadcast, {}}, someMACs...)
 	e := rapid.SampledFrom(append(somePlaces, at("10.0.0.99", 1))).Draw(t, "from")
-	return packet{
-		src: e.Remote.String(), vni: e.VNI,
-		dst:      rapid.SampledFrom([]string{fabricIP, wanIP}).Draw(t, "to"),
-		innerSrc: rapid.SampledFrom(macs).Draw(t, "source"), innerDst: rapid.SampledFrom(macs).Draw(t, "destination"),
-		checksum: rapid.Bool().Draw(t, "checksum"), payload: "forty-six bytes, as an Ethernet frame needs them.",
+	ours := places[e.Remote.Is6()]
+	src, dst := rapid.SampledFrom(macs).Draw(t, "source"), rapid.SampledFrom(macs).Draw(t, "destination")
+	return shaped{
+		encapsulation: e.Encapsulation, src: e.Remote.String(), key: e.VNI, ttl: 9,
+		dst:   rapid.SampledFrom([]string{ours.fabric, ours.wan}).Draw(t, "to"),
+		frame: string(dst[:]) + string(src[:]) + "\x88\xb5" + strings.Repeat("x", 60),
 	}
 }
 
