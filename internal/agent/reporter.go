@@ -109,12 +109,7 @@ func (r *reporter) giveBack(report *rpc.Report) {
 // sameReport compares reports whose logical switches are shared where they have
 // not changed.
 func sameReport(a, b rpc.Report) bool {
-	return a.Database == b.Database && a.Error == b.Error && sameSchema(a.Schema, b.Schema) &&
+	return a.Database == b.Database && a.Error == b.Error && a.Schema.Equal(b.Schema) &&
 		slices.EqualFunc(a.Switches, b.Switches, func(x, y hwvtep.PhysicalSwitch) bool { return x.Equal(&y) }) &&
 		maps.Equal(a.Logical, b.Logical)
-}
-
-func sameSchema(a, b hwvtep.Schema) bool {
-	return a.Version == b.Version && a.LocatorKeys == b.LocatorKeys && a.Replication == b.Replication &&
-		a.OtherConfig == b.OtherConfig && slices.Equal(a.Encapsulations, b.Encapsulations)
 }

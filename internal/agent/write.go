@@ -93,7 +93,8 @@ func prune(ls *hwvtep.LogicalSwitch, schema hwvtep.Schema) (left int) {
 		ls.Replication = ""
 	}
 	fits := func(l hwvtep.Locator) bool {
-		return (schema.LocatorKeys || !l.WAN()) && slices.Contains(schema.Encapsulations, l.Encapsulation)
+		return (schema.LocatorKeys || !l.WAN()) && schema.Offers(l.Encapsulation) &&
+			(schema.LogicalConfig || ls.Filters[l] == 0) // without its filter a tunnel must not be
 	}
 	for u := range ls.Ucast.All() {
 		if !fits(u.Locator) {
@@ -111,6 +112,9 @@ func prune(ls *hwvtep.LogicalSwitch, schema hwvtep.Schema) (left int) {
 		if len(set) == 0 { // the schema has no empty sets
 			delete(ls.Mcast, mac)
 		}
+	}
+	if !schema.LogicalConfig {
+		ls.Filters, ls.Gateways = nil, nil
 	}
 	return left
 }

@@ -22,6 +22,10 @@ const (
 	MACLimit   = "mac-limit"
 )
 
+// OurConfig tells whether a key of Logical_Switch.other_config is for Landbridge
+// alone to write, and one that it knows.
+func OurConfig(key string) bool { return key == GatewayAddrs || strings.HasPrefix(key, FilterPrefix) }
+
 // Limit is an optional number. The zero value is an absent one, which is not
 // the same as 0.
 type Limit struct {
@@ -60,6 +64,24 @@ func (s *LogicalSwitch) Config() map[string]string {
 	}
 	if len(s.Gateways) > 0 {
 		out[GatewayAddrs] = GatewayText(s.Gateways)
+	}
+	return out
+}
+
+// Config gives the entries of Logical_Switch.other_config that a delta adds or
+// changes.
+func (d Delta) Config() map[string]string {
+	return (&LogicalSwitch{Filters: d.SetFilter, Gateways: d.SetGateways}).Config()
+}
+
+// DropConfig gives the keys of Logical_Switch.other_config that a delta removes.
+func (d Delta) DropConfig() []string {
+	var out []string
+	for _, l := range d.DelFilter {
+		out = append(out, l.FilterKey())
+	}
+	if d.SetGateways != nil && len(d.SetGateways) == 0 {
+		out = append(out, GatewayAddrs)
 	}
 	return out
 }

@@ -108,3 +108,16 @@ type Schema struct {
 	OtherConfig    bool // Global, Physical_Switch: other_config
 	LogicalConfig  bool // Logical_Switch.other_config: filters, gateways, overrides
 }
+
+// Offers tells whether locators may have an encapsulation. A schema that names
+// none does not say, and one that takes any text names none.
+func (s Schema) Offers(e Encapsulation) bool {
+	return len(s.Encapsulations) == 0 || slices.Contains(s.Encapsulations, e)
+}
+
+// Equal tells whether both offer the same.
+func (s Schema) Equal(o Schema) bool {
+	return s.Version == o.Version && s.LocatorKeys == o.LocatorKeys && s.Replication == o.Replication &&
+		s.OtherConfig == o.OtherConfig && s.LogicalConfig == o.LogicalConfig &&
+		slices.Equal(s.Encapsulations, o.Encapsulations)
+}

@@ -96,15 +96,13 @@ func TestApplyTellsWhoIsRefused(t *testing.T) {
 	c := connected(t, db)
 	good, bad, worse := blue(), blue(), blue()
 	bad.Name, worse.Name = "landbridge/bad", "landbridge/worse"
-	odd := remote
-	odd.Encapsulation = "geneve_over_ipv4"
-	bad.AddMcast(hwvtep.UnknownDst, odd)
+	bad.Replication = "odd_node"
 	worse.Ucast.Add(hwvtep.Ucast{MAC: ethernet.MAC{1}, Locator: node})
 	errs := c.Apply(context.Background(), []hwvtep.Delta{hwvtep.Diff(nil, bad), hwvtep.Diff(nil, good), hwvtep.Diff(nil, worse)})
 	if len(errs) != 2 {
 		t.Errorf("errors: %v", errs)
 	}
-	if err := errorIs(errs[bad.Name], "refuses the change", "geneve_over_ipv4"); err != nil {
+	if err := errorIs(errs[bad.Name], "refuses the change", "odd_node"); err != nil {
 		t.Error(err)
 	}
 	if err := errorIs(errs[worse.Name], "no host's"); err != nil {

@@ -78,6 +78,12 @@ func (b *builder) row(d hwvtep.Delta) error {
 		return nil
 	}
 	row["name"] = d.Name
+	if config := d.Config(); len(config) > 0 {
+		if !b.schema.LogicalConfig {
+			return b.noLogicalConfig()
+		}
+		row["other_config"] = stringMap(config)
+	}
 	b.logical[d.Name] = b.insert(tableLogical, row)
 	return nil
 }
@@ -104,6 +110,9 @@ func (b *builder) locatorRef(l hwvtep.Locator) (ovsdb.UUID, error) {
 	}
 	if err := validLocator(l); err != nil {
 		return ovsdb.UUID{}, err
+	}
+	if !b.schema.Offers(l.Encapsulation) {
+		return ovsdb.UUID{}, fmt.Errorf("locator %s: the database's schema %s offers %s alone", l, b.schema.Version, encapsulationList(b.schema))
 	}
 	row := ovsdb.Row{"encapsulation_type": string(l.Encapsulation), "dst_ip": l.Addr.String()}
 	if _, keyed := l.Key.Get(); keyed {

@@ -95,7 +95,7 @@ func (f *fold) touchReferrers(locator string) {
 }
 
 func (f *fold) logical(r ref, m model.Model) {
-	row, ok := f.logicalRow(r, m)
+	row, config, ok := f.logicalRow(r, m)
 	e := f.mirror.logical[r.uuid]
 	if e != nil {
 		f.touch(r.uuid)
@@ -112,7 +112,8 @@ func (f *fold) logical(r ref, m model.Model) {
 		f.mirror.logical[r.uuid] = e
 		f.adopt(e)
 	}
-	e.row = row
+	e.row, e.config = row, config
+	f.config(r, e)
 	f.mirror.byName[row.Name] = e
 	f.touch(r.uuid)
 }
@@ -128,25 +129,39 @@ func (f *fold) adopt(e *logicalEntry) {
 	}
 }
 
-func (f *fold) logicalRow(r ref, m model.Model) (hwvtep.LogicalSwitch, bool) {
-	var out hwvtep.LogicalSwitch
+// config reads other_config of a logical switch.
+func (f *fold) config(r ref, e *logicalEntry) {
+	e.stray = nil
+	for key, err := range e.row.SetConfig(e.config) {
+		f.warn(r, err.Error())
+		if hwvtep.OurConfig(key) {
+			e.stray = append(e.stray, key)
+		}
+	}
+}
+
+func (f *fold) logicalRow(r ref, m model.Model) (out hwvtep.LogicalSwitch, config map[string]string, ok bool) {
 	var key *int
+	var replication *string
 	switch row := m.(type) {
 	case *logicalRow:
 		out.Name, out.Description, key = row.Name, row.Description, row.Key
 	case *logicalReplicationRow:
-		out.Name, out.Description, key = row.Name, row.Description, row.Key
-		if row.Replication != nil {
-			out.Replication = hwvtep.ReplicationMode(*row.Replication)
-		}
+		out.Name, out.Description, key, replication = row.Name, row.Description, row.Key, row.Replication
+	case *logicalConfigRow:
+		out.Name, out.Description, key, replication = row.Name, row.Description, row.Key, row.Replication
+		config = row.OtherConfig
 	default:
-		return out, false
+		return out, nil, false
+	}
+	if replication != nil {
+		out.Replication = hwvtep.ReplicationMode(*replication)
 	}
 	var err error
 	if out.Key, err = parseKey(key); err != nil {
 		f.warn(r, err.Error())
 	}
-	return out, true
+	return out, config, true
 }
 
 // member takes in a row of one of the tables of MACs.

@@ -123,6 +123,8 @@ func blue() *hwvtep.LogicalSwitch {
 	s.AddMcast(hwvtep.UnknownDst, node)
 	s.AddMcast(hwvtep.UnknownDst, remote)
 	s.AddMcast(hwvtep.AcceptOnly, node2)
+	s.SetFilter(remote, hwvtep.FilterDHCP|hwvtep.FilterGateway)
+	s.Gateways = hwvtep.SetOf(netip.MustParseAddr("192.168.0.1"), netip.MustParseAddr("fd00::1"))
 	return s
 }
 

@@ -102,6 +102,8 @@ func uuidOf(m model.Model) string {
 		return r.UUID
 	case *logicalReplicationRow:
 		return r.UUID
+	case *logicalConfigRow:
+		return r.UUID
 	case *portRow:
 		return r.UUID
 	case *switchRow:

@@ -34,7 +34,10 @@ type locatorEntry struct {
 // logicalEntry is a Logical_Switch with the rows that refer to it.
 type logicalEntry struct {
 	uuid string
-	row  hwvtep.LogicalSwitch // without its sets
+	row  hwvtep.LogicalSwitch // without what other tables have of it
+	// config is other_config, stray the keys of it that are ours and make no sense.
+	config map[string]string
+	stray  []string
 	// rows that refer to it, by table
 	ucast map[string]*ucastEntry
 	byMAC map[ethernet.MAC][]string // UUIDs of ucast

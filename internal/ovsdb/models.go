@@ -79,6 +79,15 @@ type logicalReplicationRow struct {
 	Replication *string `ovsdb:"replication_mode"`
 }
 
+type logicalConfigRow struct {
+	UUID        string            `ovsdb:"_uuid"`
+	Name        string            `ovsdb:"name"`
+	Description string            `ovsdb:"description"`
+	Key         *int              `ovsdb:"tunnel_key"`
+	Replication *string           `ovsdb:"replication_mode"`
+	OtherConfig map[string]string `ovsdb:"other_config"`
+}
+
 type locatorRow struct {
 	UUID          string `ovsdb:"_uuid"`
 	Encapsulation string `ovsdb:"encapsulation_type"`

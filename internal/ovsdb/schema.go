@@ -16,11 +16,13 @@ const databaseName = "hardware_vtep"
 
 // detect reads from a server's schema what it offers beyond the oldest one.
 func detect(s ovsdb.DatabaseSchema) hwvtep.Schema {
+	replication := hasColumn(s, tableLogical, "replication_mode")
 	return hwvtep.Schema{
 		Version:        s.Version,
 		LocatorKeys:    hasColumn(s, tableLocator, "tunnel_key"),
-		Replication:    hasColumn(s, tableLogical, "replication_mode"),
+		Replication:    replication,
 		OtherConfig:    hasColumn(s, tableGlobal, "other_config") && hasColumn(s, tableSwitch, "other_config"),
+		LogicalConfig:  replication && hasColumn(s, tableLogical, "other_config"), // which came later
 		Encapsulations: encapsulations(s),
 	}
 }
@@ -60,7 +62,7 @@ func usedModels(s hwvtep.Schema) map[string]model.Model {
 		tableGlobal:     either[model.Model](s.OtherConfig, &globalConfigRow{}, &globalRow{}),
 		tableSwitch:     either[model.Model](s.OtherConfig, &switchConfigRow{}, &switchRow{}),
 		tablePort:       &portRow{},
-		tableLogical:    either[model.Model](s.Replication, &logicalReplicationRow{}, &logicalRow{}),
+		tableLogical:    logicalModel(s),
 		tableLocator:    either[model.Model](s.LocatorKeys, &locatorKeyRow{}, &locatorRow{}),
 		tableLocatorSet: &locatorSetRow{},
 		tableUcast:      &ucastRow{},
@@ -68,6 +70,13 @@ func usedModels(s hwvtep.Schema) map[string]model.Model {
 		tableUcastLocal: &ucastLocalRow{},
 		tableMcastLocal: &mcastLocalRow{},
 	}
+}
+
+func logicalModel(s hwvtep.Schema) model.Model {
+	if s.LogicalConfig {
+		return &logicalConfigRow{}
+	}
+	return either[model.Model](s.Replication, &logicalReplicationRow{}, &logicalRow{})
 }
 
 func either[T any](first bool, a, b T) T {

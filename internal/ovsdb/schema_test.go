@@ -12,12 +12,14 @@ import (
 
 func TestSchemaIsDetected(t *testing.T) {
 	full := hwvtep.Schema{
-		Version: "1.7.0", LocatorKeys: true, Replication: true, OtherConfig: true,
+		Version: "1.7.0", LocatorKeys: true, Replication: true, OtherConfig: true, LogicalConfig: true,
 		Encapsulations: []hwvtep.Encapsulation{hwvtep.VXLANOverIPv4},
 	}
 	old := full
-	old.LocatorKeys, old.Replication, old.OtherConfig = false, false, false
+	old.LocatorKeys, old.Replication, old.OtherConfig, old.LogicalConfig = false, false, false, false
 	more := full
+	unconfigured := full
+	unconfigured.LogicalConfig = false
 	more.Encapsulations = []hwvtep.Encapsulation{"geneve_over_ipv4", hwvtep.VXLANOverIPv4}
 	for _, c := range []struct {
 		name, file string
@@ -27,6 +29,7 @@ func TestSchemaIsDetected(t *testing.T) {
 		{"an old one", testenv.SchemaWithout(t, "Physical_Locator.tunnel_key", "Logical_Switch.replication_mode",
 			"Global.other_config", "Physical_Switch.other_config", "Physical_Port.other_config", "ACL", "ACL_entry",
 			"Physical_Port.acl_bindings", "Logical_Router"), old},
+		{"one without other_config of logical switches", testenv.SchemaWithout(t, "Logical_Switch.other_config"), unconfigured},
 		{"one with more encapsulations", testenv.ChangedSchema(t, addGeneve), more},
 	} {
 		c2 := connected(t, testenv.StartOVSDB(t, testenv.WithSchema(c.file)))

@@ -44,6 +44,9 @@ func (m *mirror) deltaSteps(d hwvtep.Delta) []step {
 	if d.Row != nil {
 		add(1, func(b *builder) error { return b.row(d) })
 	}
+	if put := d.Config(); len(put) > 0 { // before the tunnels that it is about
+		add(1, func(b *builder) error { return b.putConfig(d.Name, put) })
+	}
 	v := newView()
 	if e := m.byName[d.Name]; e != nil && !d.Delete {
 		v = m.view(e)
@@ -60,6 +63,9 @@ func (m *mirror) deltaSteps(d hwvtep.Delta) []step {
 	}
 	for _, id := range v.strayUcast {
 		add(1, func(b *builder) error { b.delete(ref{tableUcast, id}); return nil })
+	}
+	if drop := m.configToDrop(d); len(drop) > 0 { // after the tunnels that it was about
+		add(1, func(b *builder) error { b.dropConfig(d.Name, drop); return nil })
 	}
 	for _, binding := range d.AddBinding {
 		add(1, func(b *builder) error { return b.bind(d.Name, binding) })

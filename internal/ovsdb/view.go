@@ -29,9 +29,10 @@ func (c *Client) LogicalSwitch(name string) *hwvtep.LogicalSwitch {
 	return c.mirror.view(e).shown
 }
 
-// Strays counts the rows of a logical switch that LogicalSwitch does not show:
-// those with values that make no sense, and those that say what another row
-// says already. Apply removes them.
+// Strays counts the rows of a logical switch, and the entries of its
+// other_config that are ours, that LogicalSwitch does not show: those with values
+// that make no sense, and those that say what another row says already. Apply
+// removes them.
 func (c *Client) Strays(name string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,7 +41,7 @@ func (c *Client) Strays(name string) int {
 		return 0
 	}
 	v := c.mirror.view(e)
-	return len(v.strayUcast) + len(v.strayMcast)
+	return len(v.strayUcast) + len(v.strayMcast) + len(e.stray)
 }
 
 // PhysicalSwitches gives the switches of the database, sorted by name.
@@ -105,6 +106,8 @@ func (m *mirror) view(e *logicalEntry) *view {
 	v := newView()
 	v.shown.Name, v.shown.Key = e.row.Name, e.row.Key
 	v.shown.Description, v.shown.Replication = e.row.Description, e.row.Replication
+	v.shown.Filters, v.shown.Gateways = maps.Clone(e.row.Filters), maps.Clone(e.row.Gateways)
+	v.shown.Overrides = e.row.Overrides
 	for id, u := range e.ucast {
 		v.addUcast(id, u, m.locators[u.locator])
 	}

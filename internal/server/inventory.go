@@ -63,9 +63,7 @@ func (d *database) inventory() hwvtep.Inventory {
 }
 
 func sameInventory(a, b hwvtep.Inventory) bool {
-	return a.Error == b.Error && a.Schema.Version == b.Schema.Version && a.Schema.LocatorKeys == b.Schema.LocatorKeys &&
-		a.Schema.Replication == b.Schema.Replication && a.Schema.OtherConfig == b.Schema.OtherConfig &&
-		slices.Equal(a.Schema.Encapsulations, b.Schema.Encapsulations) &&
+	return a.Error == b.Error && a.Schema.Equal(b.Schema) &&
 		slices.EqualFunc(a.Switches, b.Switches, func(x, y hwvtep.PhysicalSwitch) bool { return x.Equal(&y) }) &&
 		slices.Equal(a.Logical, b.Logical) && slices.Equal(a.Locators, b.Locators)
 }

@@ -195,13 +195,11 @@ func movedBetween(was, now map[string]location) hwvtep.Set[string] {
 }
 
 func samePlanned(a, b location) bool {
-	x, y := a.database.Schema, b.database.Schema
 	return slices.Equal(a.sw.TunnelIPs, b.sw.TunnelIPs) &&
 		a.sw.OtherConfig[hwvtep.FabricAddr] == b.sw.OtherConfig[hwvtep.FabricAddr] &&
 		a.sw.OtherConfig[hwvtep.WANAddr] == b.sw.OtherConfig[hwvtep.WANAddr] &&
 		slices.EqualFunc(a.sw.Ports, b.sw.Ports, func(p, q hwvtep.PhysicalPort) bool { return p.Name == q.Name }) &&
-		x.Version == y.Version && x.LocatorKeys == y.LocatorKeys && x.Replication == y.Replication &&
-		x.OtherConfig == y.OtherConfig && slices.Equal(x.Encapsulations, y.Encapsulations)
+		a.database.Schema.Equal(b.database.Schema)
 }
 
 // inventory gives the planner's view of the named switches.
