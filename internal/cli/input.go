@@ -23,6 +23,7 @@ type input struct {
 	boolean   bool
 	address   bool
 	devices   bool // a list of them; the option may be repeated
+	words     bool // a list of words with commas between; the option may be repeated
 }
 
 // as is the input as an argument.
@@ -31,10 +32,13 @@ func (i input) as(argument string) input {
 	return i
 }
 
+// list tells whether the option may be repeated.
+func (i input) list() bool { return i.devices || i.words }
+
 // define adds the options to a command.
 func (a *app) define(c *cobra.Command, options []input) {
 	for _, o := range options {
-		if o.devices {
+		if o.list() {
 			c.Flags().StringArray(o.name, nil, o.usage)
 			continue
 		}
@@ -67,7 +71,7 @@ func gather(c *cobra.Command, arguments []input, texts []string, options []input
 		}
 		g := given{input: o}
 		var err error
-		if o.devices {
+		if o.list() {
 			g.texts, err = c.Flags().GetStringArray(o.name)
 		} else {
 			g.texts = []string{""}
@@ -110,6 +114,8 @@ func (g given) value() (any, error) {
 	switch {
 	case g.devices:
 		return parseDevices(g.texts)
+	case g.words:
+		return parseWords(g.texts), nil
 	case g.refers != nil && text == "":
 		return nil, fmt.Errorf("%s is empty", g.name)
 	case g.boolean:
@@ -142,6 +148,15 @@ func parseBool(text string) (bool, error) {
 		return false, nil
 	}
 	return false, fmt.Errorf("%q is neither True nor False", text)
+}
+
+// parseWords gives all words of an option; "" is none.
+func parseWords(texts []string) []string {
+	words := []string{}
+	for _, text := range texts {
+		words = append(words, strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })...)
+	}
+	return words
 }
 
 func parseDevices(texts []string) ([]device.Device, error) {

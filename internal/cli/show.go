@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -103,7 +104,23 @@ func shown(name string, v any) any {
 	if name == "devices" {
 		return devices{v}
 	}
+	if list, ok := v.([]any); ok {
+		return words(list)
+	}
 	return v
+}
+
+// words are written as they are given on a command line, where there is no
+// structure.
+type words []any
+
+// String implements fmt.Stringer: the words with commas between.
+func (w words) String() string {
+	texts := make([]string, len(w))
+	for i, word := range w {
+		texts[i] = fmt.Sprint(word)
+	}
+	return strings.Join(texts, ",")
 }
 
 // devices are written as they are given on a command line, where there is no

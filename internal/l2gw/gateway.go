@@ -61,6 +61,7 @@ type RemoteConnection struct {
 	TunnelKey     uint32
 	Flood         bool          // flood broadcast, multicast and unknown unicast to the remote side
 	Encapsulation Encapsulation // on the WAN link
+	Filter        WANFilter     // what does not cross the WAN link
 	Status        Status
 	Standard
 }

@@ -9,6 +9,7 @@ import (
 
 func remoteConnections(all l2gw.Collections) neutronapi.Kind {
 	type T = l2gw.RemoteConnection
+	filterWord := neutronapi.Word(l2gw.WANFilterWords()...)
 	return serve(all.RemoteConnections(), neutronapi.Resource[T]{
 		Envelope: neutronapi.Envelope{Singular: "l2_remote_gateway_connection", Plural: "l2_remote_gateway_connections"},
 		Path:     "l2-remote-gateway-connections",
@@ -31,6 +32,11 @@ func remoteConnections(all l2gw.Collections) neutronapi.Kind {
 				Name: "encapsulation", Type: encapsulation(), Post: neutronapi.Optional, Default: string(l2gw.VXLAN),
 				Show: func(c T) any { return string(c.Encapsulation) },
 			},
+			{
+				Name: "filter", Type: filterList(), Post: neutronapi.Optional, Filter: &filterWord, Default: []any{},
+				About: "What does not cross the WAN link. A filter of a list takes one word.",
+				Show:  func(c T) any { return c.Filter.Words() },
+			},
 			projectAttribute(func(c T) string { return c.ProjectID }),
 			readOnly("status", func(c T) string { return string(c.Status.State) }),
 			readOnly("status_reason", func(c T) string { return c.Status.Reason }),
@@ -47,6 +53,7 @@ func remoteConnections(all l2gw.Collections) neutronapi.Kind {
 				TunnelKey:       given[uint32](v, "segmentation_id"), // 0: the network's own
 				Flood:           given[bool](v, "flood"),
 				Encapsulation:   l2gw.Encapsulation(given[string](v, "encapsulation")),
+				Filter:          l2gw.NewWANFilter(each(v, "filter", func(word string) string { return word })...),
 				Standard:        l2gw.Standard{Description: given[string](v, "description")},
 			}
 		},

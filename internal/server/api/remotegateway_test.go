@@ -53,7 +53,7 @@ func TestRemoteConnectionCreate(t *testing.T) {
 	}
 	const refs = `"l2_gateway_id":"$gw","network_id":"$netA","l2_remote_gateway_id":"$rgw"`
 	run(t, withConnection, []row{
-		post("least", refs, 201, `"l2_gateway_id":"$gw","network_id":"$netA","l2_remote_gateway_id":"$rgw","segmentation_id":123,"flood":true,"encapsulation":"vxlan",`+
+		post("least", refs, 201, `"l2_gateway_id":"$gw","network_id":"$netA","l2_remote_gateway_id":"$rgw","segmentation_id":123,"flood":true,"encapsulation":"vxlan","filter":[],`+
 			`"project_id":"demo","tenant_id":"demo","status":"PENDING","status_reason":"","description":""`),
 		post("names of the first client", `"gateway":"$gw","network":"$netA","remote_gateway":"$rgw","seg_id":"456"`, 201,
 			`"l2_gateway_id":"$gw","network_id":"$netA","l2_remote_gateway_id":"$rgw","segmentation_id":456`),
@@ -77,6 +77,16 @@ func TestRemoteConnectionCreate(t *testing.T) {
 		post("encapsulation", refs+`,"encapsulation":"geneve"`, 201, `"encapsulation":"geneve"`),
 		post("encapsulation unknown", refs+`,"encapsulation":"ipip"`, 400, `\"ipip\" is not one of vxlan, geneve, gre`),
 		post("encapsulation null", refs+`,"encapsulation":null`, 201, `"encapsulation":"vxlan"`),
+		post("filter", refs+`,"filter":["unknown-unicast","dhcp"]`, 201, `"filter":["dhcp","unknown-unicast"]`),
+		post("filter empty", refs+`,"filter":[]`, 201, `"filter":[]`),
+		post("filter null", refs+`,"filter":null`, 201, `"filter":[]`),
+		post("filter of all", refs+`,"filter":["multicast","gateway","ra","dhcp","unknown-unicast"]`, 201,
+			`"filter":["dhcp","ra","gateway","multicast","unknown-unicast"]`),
+		post("filter unknown", refs+`,"filter":["dhcp","arp"]`, 400,
+			`Invalid input for filter[1]. Reason: \"arp\" is not one of dhcp, ra, gateway, multicast, unknown-unicast`),
+		post("filter twice", refs+`,"filter":["ra","ra"]`, 400, `Invalid input for filter[1].`),
+		post("filter no list", refs+`,"filter":"dhcp"`, 400, `Invalid input for filter. Reason: \"dhcp\" is not a list`),
+		post("filter no words", refs+`,"filter":[1]`, 400, `Invalid input for filter[0].`),
 		post("gateway absent", `"network_id":"$netA","l2_remote_gateway_id":"$rgw"`, 400, `\"l2_gateway_id\" not specified`),
 		post("network absent", `"l2_gateway_id":"$gw","l2_remote_gateway_id":"$rgw"`, 400, `\"network_id\" not specified`),
 		post("remote gateway absent", `"l2_gateway_id":"$gw","network_id":"$netA"`, 400, `\"l2_remote_gateway_id\" not specified`),
@@ -106,6 +116,9 @@ func TestRemoteConnectionOthers(t *testing.T) {
 		{"list by flood", "GET", path + "?flood=TRUE&fields=id", "", 200, has(`{"l2_remote_gateway_connections":[{"id":"$rconn"}]}`)},
 		{"list by no flood", "GET", path + "?flood=False", "", 200, has(`:[]}`)},
 		{"list by bad flood", "GET", path + "?flood=maybe", "", 400, has(`Invalid input for flood.`)},
+		{"list by no filter", "GET", path + "?filter=&fields=id", "", 200, has(`[{"id":"$rconn"}]`)},
+		{"list by filter", "GET", path + "?filter=dhcp", "", 200, has(`:[]}`)},
+		{"list by bad filter", "GET", path + "?filter=x", "", 400, has(`Invalid input for filter.`)},
 		{"list by key", "GET", path + "?segmentation_id=456&fields=id", "", 200, has(`[{"id":"$rconn"}]`)},
 		{"delete", "DELETE", path + "/$rconn", "", 204, nil},
 		{"delete unknown", "DELETE", path + "/$nobody", "", 404, nil},

@@ -42,8 +42,12 @@ func TestEveryAttributeFiltersAndSorts(t *testing.T) {
 		plural := strings.ReplaceAll(path, "-", "_")
 		for name, value := range c.first(path, plural) {
 			text := fmt.Sprint(value)
-			if devices, ok := value.([]any); ok {
-				text = fmt.Sprint(devices[0].(map[string]any)["device_name"])
+			list, composite := value.([]any)
+			switch {
+			case composite && len(list) == 0:
+				text = ""
+			case composite:
+				text = fmt.Sprint(list[0].(map[string]any)["device_name"])
 			}
 			status, body := c.ask("GET", path+"?"+url.Values{name: {text}}.Encode(), "")
 			if status != 200 || strings.HasPrefix(body, `{"`+plural+`":[]`) {
@@ -51,7 +55,7 @@ func TestEveryAttributeFiltersAndSorts(t *testing.T) {
 			}
 			for _, dir := range []string{"asc", "desc"} {
 				status, body := c.ask("GET", path+"?sort_key="+name+"&sort_dir="+dir, "")
-				if (status == 200) != (name != "devices") {
+				if (status == 200) != !composite {
 					t.Errorf("%s sorted by %s gave %d %s", path, name, status, body)
 				}
 			}

@@ -61,6 +61,11 @@ func encapsulation() neutronapi.Type {
 	return neutronapi.Word(words...)
 }
 
+// filterList is what does not cross a WAN link.
+func filterList() neutronapi.Type {
+	return neutronapi.List{Elem: neutronapi.Word(l2gw.WANFilterWords()...), Key: func(word any) any { return word }}.Type()
+}
+
 // hostMAC is the address of one host; the value is an l2gw.MAC.
 func hostMAC() neutronapi.Type {
 	return neutronapi.Type{

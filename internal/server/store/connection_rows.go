@@ -60,6 +60,7 @@ type remoteConnectionRow struct {
 	TunnelKey       uint32             `bun:"segmentation_id"`
 	Flood           bool               `bun:"flood"`
 	Encapsulation   l2gw.Encapsulation `bun:"encapsulation"`
+	Filter          l2gw.WANFilter     `bun:"filter"`
 	Status          l2gw.State         `bun:"status"`
 	StatusReason    string             `bun:"status_reason"`
 	standardRow
@@ -69,7 +70,7 @@ func newRemoteConnectionRow(v l2gw.RemoteConnection) *remoteConnectionRow {
 	return &remoteConnectionRow{
 		ID: v.ID, ProjectID: v.ProjectID, GatewayID: v.GatewayID, NetworkID: v.NetworkID,
 		RemoteGatewayID: v.RemoteGatewayID, TunnelKey: v.TunnelKey, Flood: v.Flood, Encapsulation: v.Encapsulation,
-		Status: v.Status.State, StatusReason: v.Status.Reason, standardRow: newStandardRow(v.Standard),
+		Filter: v.Filter, Status: v.Status.State, StatusReason: v.Status.Reason, standardRow: newStandardRow(v.Standard),
 	}
 }
 
@@ -77,7 +78,7 @@ func (r remoteConnectionRow) object() (l2gw.RemoteConnection, error) {
 	return l2gw.RemoteConnection{
 		ID: r.ID, ProjectID: r.ProjectID, GatewayID: r.GatewayID, NetworkID: r.NetworkID,
 		RemoteGatewayID: r.RemoteGatewayID, TunnelKey: r.TunnelKey, Flood: r.Flood, Encapsulation: r.Encapsulation,
-		Status: l2gw.Status{State: r.Status, Reason: r.StatusReason}, Standard: r.standard(),
+		Filter: r.Filter, Status: l2gw.Status{State: r.Status, Reason: r.StatusReason}, Standard: r.standard(),
 	}, nil
 }
 

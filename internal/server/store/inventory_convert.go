@@ -15,7 +15,7 @@ func spread(inv hwvtep.Inventory) (r inventoryRows, err error) {
 	r.databases = []databaseRow{{
 		Database: inv.Database, Error: inv.Error, SchemaVersion: inv.Schema.Version,
 		LocatorKeys: inv.Schema.LocatorKeys, Encapsulations: j.write(inv.Schema.Encapsulations),
-		Replication: inv.Schema.Replication, OtherConfig: inv.Schema.OtherConfig,
+		Replication: inv.Schema.Replication, OtherConfig: inv.Schema.OtherConfig, LogicalConfig: inv.Schema.LogicalConfig,
 	}}
 	for i, s := range inv.Switches {
 		r.switches = append(r.switches, switchRow{
@@ -51,6 +51,7 @@ func (r inventoryRows) gather() ([]hwvtep.Inventory, error) {
 	for i, d := range r.databases {
 		out[i] = hwvtep.Inventory{Database: d.Database, Error: d.Error, Schema: hwvtep.Schema{
 			Version: d.SchemaVersion, LocatorKeys: d.LocatorKeys, Replication: d.Replication, OtherConfig: d.OtherConfig,
+			LogicalConfig: d.LogicalConfig,
 		}}
 		j.read(d.Encapsulations, &out[i].Schema.Encapsulations)
 		at[d.Database] = &out[i]

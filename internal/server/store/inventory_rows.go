@@ -18,6 +18,7 @@ type databaseRow struct {
 	Encapsulations string `bun:"encapsulations"` // JSON
 	Replication    bool   `bun:"replication"`
 	OtherConfig    bool   `bun:"other_config"`
+	LogicalConfig  bool   `bun:"logical_config"`
 }
 
 type switchRow struct {

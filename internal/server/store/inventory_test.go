@@ -16,7 +16,7 @@ func sampleInventory(database string) hwvtep.Inventory {
 	return hwvtep.Inventory{
 		Database: database,
 		Schema: hwvtep.Schema{
-			Version: "1.7.0", LocatorKeys: true, Encapsulations: []hwvtep.Encapsulation{hwvtep.VXLANOverIPv4}, OtherConfig: true,
+			Version: "1.7.0", LocatorKeys: true, Encapsulations: []hwvtep.Encapsulation{hwvtep.VXLANOverIPv4}, OtherConfig: true, LogicalConfig: true,
 		},
 		Switches: []hwvtep.PhysicalSwitch{
 			{
@@ -121,6 +121,7 @@ func inventories() *rapid.Generator[hwvtep.Inventory] {
 			Schema: hwvtep.Schema{
 				Version: text.Draw(t, "version"), LocatorKeys: rapid.Bool().Draw(t, "keys"),
 				Encapsulations: []hwvtep.Encapsulation{hwvtep.VXLANOverIPv4}, Replication: rapid.Bool().Draw(t, "replication"),
+				LogicalConfig: rapid.Bool().Draw(t, "logical config"),
 			},
 			Switches: rapid.SliceOfN(switches, 0, 3).Draw(t, "switches"),
 			Logical:  rapid.SliceOfN(logical, 0, 5).Draw(t, "logical"),

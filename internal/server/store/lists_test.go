@@ -44,7 +44,7 @@ func (on suite) populated(t *testing.T) world {
 		w.connection(ports, id, vlan(i/2*5+i))
 		v := l2gw.RemoteConnection{
 			ProjectID: "q", GatewayID: bare.ID, NetworkID: id, RemoteGatewayID: near.ID, TunnelKey: uint32(9 - i), Flood: i%2 == 0,
-			Encapsulation: l2gw.Encapsulations()[i%3],
+			Encapsulation: l2gw.Encapsulations()[i%3], Filter: l2gw.NewWANFilter(l2gw.WANFilterWords()[:i]...),
 		}
 		c, err := w.RemoteConnections().Create(t.Context(), v, network(id, 5))
 		conns = append(conns, must(t, c, err))
@@ -114,7 +114,7 @@ func drawQuery[T any](rt *rapid.T, all []T, attributes apitest.Attributes[T]) l2
 		q.Filters = append(q.Filters, f)
 	}
 	for _, name := range rapid.SliceOfNDistinct(drawName, 0, 3, rapid.ID[string]).Draw(rt, "sort") {
-		if name != "devices" {
+		if name != "devices" && name != "filter" {
 			q.Sort = append(q.Sort, l2gw.Sort{Attribute: name, Descending: rapid.Bool().Draw(rt, "descending")})
 		}
 	}
@@ -128,6 +128,9 @@ func drawQuery[T any](rt *rapid.T, all []T, attributes apitest.Attributes[T]) l2
 func filterValue(has any) any {
 	switch v := has.(type) {
 	case []string:
+		if len(v) == 0 {
+			return nil
+		}
 		return v[0]
 	case int64:
 		return uint32(v)

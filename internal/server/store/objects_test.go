@@ -115,7 +115,7 @@ func (on suite) TestRemoteConnectionKeepsWhatWasAsked(t *testing.T) {
 	w.connection(g, "n1", nil)
 	asked := l2gw.RemoteConnection{
 		ProjectID: "p", GatewayID: g.ID, NetworkID: "n1", RemoteGatewayID: to.ID,
-		TunnelKey: l2gw.MaxTunnelKey, Encapsulation: l2gw.Geneve,
+		TunnelKey: l2gw.MaxTunnelKey, Encapsulation: l2gw.Geneve, Filter: l2gw.NewWANFilter(l2gw.WANFilterWords()...),
 	}
 	made, err := w.RemoteConnections().Create(t.Context(), asked, network("n1", 5))
 	must(t, made, err)

@@ -28,6 +28,7 @@ const (
 	optional                // a number; the empty value is NULL
 	flag                    // never empty
 	instant                 // never empty; a filter means a whole second
+	words                   // separated by commas, none within another; a filter takes one
 	devices                 // the names of devices, in a table of their own
 )
 
@@ -76,7 +77,7 @@ func (c column) filter(values []any) (where, error) {
 				return nil, fmt.Errorf("filter by %s: %v (%T) is no value of it", c.name, v, v)
 			}
 			args = append(args, arg)
-		case c.holds == text:
+		case c.holds == text, c.holds == words:
 			args = append(args, "")
 		default:
 			empty = c.holds == optional
@@ -100,6 +101,8 @@ func (c column) passes(args []any, empty bool) where {
 		return func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("? - ? % 1000000 IN (?)", name, name, bun.List(args))
 		}
+	case c.holds == words:
+		return c.haveWord(args)
 	case c.holds == devices:
 		return func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("id IN (SELECT l2_gateway_id FROM l2gatewaydevices WHERE device_name IN (?))", bun.List(args))
@@ -108,11 +111,28 @@ func (c column) passes(args []any, empty bool) where {
 	return in(c.name, args)
 }
 
+// haveWord lets rows pass that have one of the words; "" is for those that have
+// none.
+func (c column) haveWord(args []any) where {
+	return func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+			for _, word := range args {
+				if word == "" {
+					q = q.WhereOr("? = ''", bun.Ident(c.name))
+				} else {
+					q = q.WhereOr("? LIKE ?", bun.Ident(c.name), fmt.Sprint("%", word, "%"))
+				}
+			}
+			return q
+		})
+	}
+}
+
 // arg makes the value that the database compares with.
 func (h holding) arg(v any) (any, bool) {
 	switch v := v.(type) {
 	case string:
-		return v, h == text || h == devices
+		return v, h == text || h == words || h == devices
 	case fmt.Stringer:
 		return v.String(), h == text
 	case bool:
@@ -140,7 +160,7 @@ func (k columns) orders(sort []l2gw.Sort, reverse bool) ([]order, error) {
 	var out []order
 	for _, s := range sort {
 		c, ok := k[s.Attribute]
-		if !ok || c.holds == devices {
+		if !ok || c.holds == devices || c.holds == words {
 			return nil, fmt.Errorf("sort by %q: there is no such column", s.Attribute)
 		}
 		out = append(out, order{c, s.Descending != reverse})

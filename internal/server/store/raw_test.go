@@ -40,7 +40,7 @@ func (on suite) TestTables(t *testing.T) {
 		"l2gatewayinterfaces":        {"interface_name", "device_id", "segmentation_id"},
 		"l2gatewayconnections":       {"l2_gateway_id", "network_id", "segmentation_id"},
 		"l2remotegateways":           {"ipaddr"},
-		"l2remotegatewayconnections": {"l2_gateway_id", "network_id", "l2_remote_gateway_id", "segmentation_id", "flood"},
+		"l2remotegatewayconnections": {"l2_gateway_id", "network_id", "l2_remote_gateway_id", "segmentation_id", "flood", "filter"},
 		"l2remotemacs":               {"mac", "ipaddr", "rgw_connection"},
 		"physical_switches":          {"name", "tunnel_ip", "ovsdb_identifier", "switch_fault_status"},
 		"physical_ports":             {"name", "port_fault_status"},

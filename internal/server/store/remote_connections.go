@@ -23,7 +23,7 @@ func (s *Store) remoteConnections() remoteConnections {
 		s, l2gw.KindRemoteConnection, func(v l2gw.RemoteConnection) string { return v.ProjectID }, columnsOf(
 			column{"l2_gateway_id", text}, column{"network_id", text}, column{"l2_remote_gateway_id", text},
 			column{"segmentation_id", number}, column{"flood", flag}, column{"encapsulation", text},
-			column{"status", text}, column{"status_reason", text}),
+			column{"filter", words}, column{"status", text}, column{"status_reason", text}),
 		loadRemoteConnections, l2gw.ErrRemoteConnectionNotFound, false,
 	}}
 }

@@ -83,6 +83,7 @@ func RemoteConnectionAttributes() Attributes[l2gw.RemoteConnection] {
 		"segmentation_id":      func(v T) any { return int64(v.TunnelKey) },
 		"flood":                func(v T) any { return v.Flood },
 		"encapsulation":        func(v T) any { return string(v.Encapsulation) },
+		"filter":               func(v T) any { return v.Filter.Words() },
 		"status":               func(v T) any { return string(v.Status.State) },
 		"status_reason":        func(v T) any { return v.Status.Reason },
 	}, func(v T) l2gw.Standard { return v.Standard })
@@ -169,7 +170,7 @@ func passes(has any, wanted []any) bool {
 	return slices.ContainsFunc(wanted, func(w any) bool {
 		switch has := has.(type) {
 		case []string:
-			return w != nil && slices.Contains(has, fmt.Sprint(w))
+			return w == nil && len(has) == 0 || w != nil && slices.Contains(has, fmt.Sprint(w))
 		case l2gw.Instant:
 			i, ok := w.(l2gw.Instant)
 			return ok && i.Second() == has.Second()
