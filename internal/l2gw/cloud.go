@@ -60,6 +60,8 @@ type Site struct {
 	// Endpoints has the tunnel address of each compute node that is the Host of
 	// one of Ports. A host may be missing when the cloud does not know it.
 	Endpoints map[string]netip.Addr
+	// Gateways has the addresses of the network's routers, sorted, unique.
+	Gateways []netip.Addr
 	// Notes is what administrators have to know of the network in this cloud.
 	Notes []Note
 }

@@ -14,6 +14,7 @@ import (
 type content struct {
 	network l2gw.Network
 	ports   map[string]portDocument // by ID
+	subnets []subnetDocument
 }
 
 // places gives the ports whose MACs are somewhere, sorted. A MAC of an allowed
@@ -60,6 +61,7 @@ func (s surroundings) equal(o surroundings) bool {
 // site is what the planner has to know of a network.
 func (c content) site(s surroundings) l2gw.Site {
 	site := l2gw.Site{Network: c.network, Ports: c.places(), Endpoints: map[string]netip.Addr{}, Notes: c.notes(s.admits)}
+	site.Gateways = gatewaysOf(c.subnets)
 	for _, p := range site.Ports {
 		if addr, ok := s.hosts[p.Host]; ok {
 			site.Endpoints[p.Host] = addr

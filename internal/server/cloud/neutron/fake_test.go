@@ -34,6 +34,7 @@ type fake struct {
 	*httptest.Server
 	mu       sync.Mutex
 	networks map[string]networkDocument
+	subnets  map[string]subnetDocument
 	ports    map[string]portDocument
 	agents   map[string]agentDocument
 	rules    map[string]ruleDocument
@@ -86,7 +87,7 @@ func (r *remembered) keep(at place, t l2gw.Told) {
 }
 
 func newFake(t *testing.T) *fake {
-	f := &fake{T: t, networks: map[string]networkDocument{}, ports: map[string]portDocument{}, agents: map[string]agentDocument{}, rules: map[string]ruleDocument{}, bindings: true, endpoints: map[string]string{}}
+	f := &fake{T: t, networks: map[string]networkDocument{}, subnets: map[string]subnetDocument{}, ports: map[string]portDocument{}, agents: map[string]agentDocument{}, rules: map[string]ruleDocument{}, bindings: true, endpoints: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v2.0/networks/{id}", func(w http.ResponseWriter, r *http.Request) {
 		n, ok := f.networks[r.PathValue("id")]
@@ -97,6 +98,7 @@ func newFake(t *testing.T) *fake {
 		f.answer(w, 200, map[string]any{"network": n})
 	})
 	mux.HandleFunc("GET /v2.0/networks", func(w http.ResponseWriter, r *http.Request) { listed(f, w, r, "networks", f.networks) })
+	mux.HandleFunc("GET /v2.0/subnets", func(w http.ResponseWriter, r *http.Request) { listed(f, w, r, "subnets", f.subnets) })
 	mux.HandleFunc("GET /v2.0/ports", func(w http.ResponseWriter, r *http.Request) { listed(f, w, r, "ports", f.ports) })
 	mux.HandleFunc("GET /v2.0/agents", func(w http.ResponseWriter, r *http.Request) { listed(f, w, r, "agents", f.agents) })
 	mux.HandleFunc("GET /v2.0/security-group-rules", func(w http.ResponseWriter, r *http.Request) {

@@ -93,7 +93,7 @@ func (h *hints) listens(m *mirror, gateway func(addr string) bool) oslomsg.Servi
 			{Name: topicL2Population, Fanout: true}, {Name: topicTunnelUpdate, Fanout: true}, {Name: topicTunnelDelete, Fanout: true},
 		},
 	}
-	for _, kind := range []string{"Port", "Network"} {
+	for _, kind := range []string{"Port", "Network", "Subnet"} {
 		for v := range versions {
 			s.Topics = append(s.Topics, oslomsg.Topic{Name: fmt.Sprintf("neutron-vo-%s-1.%d", kind, v), Fanout: true})
 		}
@@ -173,8 +173,8 @@ func entriesOf(ports map[string][]fdbEntry) iter.Seq2[string, fdbEntry] {
 	}
 }
 
-// objectHint reads a push of objects: ports or networks that have changed. Of
-// what is deleted only the id is told.
+// objectHint reads a push of objects: ports, networks or subnets that have
+// changed. Of what is deleted only the id is told.
 func objectHint(args json.RawMessage, interesting func(string) bool, networkOf func(string) (string, bool)) (hint, error) {
 	var body struct {
 		List []struct {
@@ -190,10 +190,14 @@ func objectHint(args json.RawMessage, interesting func(string) bool, networkOf f
 	}
 	var out hint
 	for _, o := range body.List {
-		_, known := networkOf(o.Data.ID)
+		of, known := networkOf(o.Data.ID)
 		switch {
 		case o.Name == "Network" && interesting(o.Data.ID):
 			out.networks = set(out.networks, o.Data.ID)
+		case o.Name == "Subnet" && interesting(o.Data.NetworkID):
+			out.networks = set(out.networks, o.Data.NetworkID)
+		case o.Name == "Subnet" && known:
+			out.networks = set(out.networks, of)
 		case o.Name == "Port" && (known || interesting(o.Data.NetworkID)):
 			out.ports = set(out.ports, o.Data.ID)
 		}

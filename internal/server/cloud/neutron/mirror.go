@@ -102,12 +102,13 @@ func (m *mirror) local(network string, mac l2gw.MAC) bool {
 	return false
 }
 
-// networkOf gives the network of a port that is known.
-func (m *mirror) networkOf(port string) (string, bool) {
+// networkOf gives the network of a port or subnet that is known.
+func (m *mirror) networkOf(part string) (string, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for id, k := range m.networks {
-		if _, ok := k.ports[port]; ok {
+		_, port := k.ports[part]
+		if port || slices.ContainsFunc(k.subnets, func(s subnetDocument) bool { return s.ID == part }) {
 			return id, true
 		}
 	}
@@ -130,8 +131,9 @@ func (m *mirror) refresh(ctx context.Context, networks, ports []string, agents b
 // answers are what Neutron has said.
 type answers struct {
 	networks []l2gw.Network
-	of       []portDocument // all of the networks
-	ports    []portDocument // the single ones
+	subnets  []subnetDocument // of the networks
+	of       []portDocument   // all of the networks
+	ports    []portDocument   // the single ones
 	agents   []agentDocument
 	asked    bool            // for agents
 	admits   map[string]bool // of the security groups of all these ports
@@ -140,6 +142,9 @@ type answers struct {
 func (a *answers) ask(ctx context.Context, r rest, networks, ports []string, agents bool) (err error) {
 	if len(networks) > 0 {
 		if a.networks, err = r.networks(ctx, networks); err != nil {
+			return err
+		}
+		if a.subnets, err = r.subnets(ctx, networks); err != nil {
 			return err
 		}
 		if a.of, err = r.portsBy(ctx, "network_id", networks); err != nil {
@@ -224,7 +229,7 @@ func (m *mirror) nextNetworks(networks, ports []string, got answers) map[string]
 	}
 	for _, n := range got.networks {
 		if k, ok := next[n.ID]; ok {
-			k.gone, k.content = false, content{n, map[string]portDocument{}}
+			k.gone, k.content = false, content{n, map[string]portDocument{}, subnetsOf(got.subnets, n.ID)}
 			next[n.ID] = k
 		}
 	}
@@ -235,6 +240,16 @@ func (m *mirror) nextNetworks(networks, ports []string, got answers) map[string]
 	}
 	m.nextPorts(next, ports, got.ports)
 	return next
+}
+
+func subnetsOf(all []subnetDocument, network string) []subnetDocument {
+	var out []subnetDocument
+	for _, s := range all {
+		if s.NetworkID == network {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // nextPorts puts single ports into what is known of their networks; those that

@@ -31,6 +31,9 @@ func shows(t *testing.T, m *mirror, id string) string {
 	for _, p := range site.Ports {
 		words = append(words, p.ID+"@"+p.Host)
 	}
+	for _, addr := range site.Gateways {
+		words = append(words, "via "+addr.String())
+	}
 	for host, addr := range site.Endpoints {
 		words = append(words, host+"="+addr.String())
 	}
@@ -45,7 +48,7 @@ func TestASiteIsReadOnce(t *testing.T) {
 			t.Error(got)
 		}
 	}
-	if len(f.asked) != 3 {
+	if len(f.asked) != 4 {
 		t.Errorf("asked %v", f.asked)
 	}
 	site, err := m.site(t.Context(), net1)
@@ -92,6 +95,16 @@ func TestRefresh(t *testing.T) {
 		{"another address of a host without ports", func() { f.addHost("c2", "10.0.0.98") }, nil, nil, true, false, "a@c1 c1=10.0.0.99"},
 		{"a description", func() { f.with(func() { p := f.ports["a"]; p.CreatedAt = "x"; f.ports["a"] = p }) }, []string{net1}, nil, false, false, "a@c1 c1=10.0.0.99"},
 		{"a port that is down", func() { f.with(func() { p := f.ports["a"]; p.Status = down; f.ports["a"] = p }) }, []string{net1}, nil, false, true, ""},
+		{"subnets with gateways", func() {
+			f.with(func() {
+				f.subnets["s1"] = subnetDocument{ID: "s1", NetworkID: net1, GatewayIP: "fd00::1"}
+				f.subnets["s2"] = subnetDocument{ID: "s2", NetworkID: net1, GatewayIP: "192.168.0.1"}
+				f.subnets["s3"] = subnetDocument{ID: "s3", NetworkID: net1}
+				f.subnets["s4"] = subnetDocument{ID: "s4", NetworkID: net2, GatewayIP: "192.168.0.4"}
+			})
+		}, []string{net1}, nil, false, true, "via 192.168.0.1 via fd00::1"},
+		{"a subnet that is gone", func() { f.with(func() { delete(f.subnets, "s1") }) }, []string{net1}, nil, false, true, "via 192.168.0.1"},
+		{"the last subnet is gone", func() { f.with(func() { clear(f.subnets) }) }, []string{net1}, nil, false, true, ""},
 		{"another segment", func() { f.addNetwork(net1, 124) }, []string{net1}, nil, false, true, ""},
 		{"the network is gone", func() { f.with(func() { delete(f.networks, net1) }) }, []string{net1}, nil, false, true, "Network " + net1 + " could not be found."},
 		{"it still is", func() {}, []string{net1}, []string{"a"}, true, false, "Network " + net1 + " could not be found."},

@@ -192,7 +192,10 @@ func TestHints(t *testing.T) {
 		object("Port", `{"id":"unknown"}`):                       {},
 		object("Network", `{"id":"`+net1+`","name":"x"}`):        {networks: networks(net1)},
 		object("Network", `{"id":"`+net2+`"}`):                   {},
-		object("Subnet", `{"id":"`+net1+`"}`):                    {},
+		object("Subnet", `{"id":"s","network_id":"`+net1+`"}`):   {networks: networks(net1)},
+		object("Subnet", `{"id":"s","network_id":"`+net2+`"}`):   {},
+		object("Subnet", `{"id":"s"}`):                           {},
+		object("Subnet", `{"id":"known"}`):                       {networks: networks(net1)},
 	} {
 		if got, err := objectHint(json.RawMessage(args), interesting, networkOf); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", args, got, err)

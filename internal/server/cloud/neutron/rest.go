@@ -71,6 +71,21 @@ func (r rest) portsBy(ctx context.Context, attribute string, values []string) ([
 	return out, nil
 }
 
+// subnets gives the subnets of networks.
+func (r rest) subnets(ctx context.Context, networks []string) ([]subnetDocument, error) {
+	var out []subnetDocument
+	for part := range slices.Chunk(networks, chunk) {
+		found, err := list[subnetDocument](ctx, r, "subnets", url.Values{
+			"network_id": part, "fields": {"id", "network_id", "gateway_ip"},
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
 // portsOf gives the ports of gateways that a deployment has made.
 func (r rest) portsOf(ctx context.Context, deployment string) ([]portDocument, error) {
 	return list[portDocument](ctx, r, "ports", url.Values{"device_owner": {gatewayOwner}, "device_id": {deployment}, "fields": portFields})

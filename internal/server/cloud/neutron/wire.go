@@ -44,6 +44,26 @@ func (d networkDocument) network() l2gw.Network {
 	return n
 }
 
+// subnetDocument is a subnet.
+type subnetDocument struct {
+	ID        string `json:"id"`
+	NetworkID string `json:"network_id"`
+	GatewayIP string `json:"gateway_ip"` // "" (null): none
+}
+
+// gatewaysOf gives the addresses of the routers that subnets name, sorted,
+// unique.
+func gatewaysOf(subnets []subnetDocument) []netip.Addr {
+	var out []netip.Addr
+	for _, s := range subnets {
+		if addr, err := netip.ParseAddr(s.GatewayIP); err == nil {
+			out = append(out, addr)
+		}
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return slices.Compact(out)
+}
+
 // portDocument is a port.
 type portDocument struct {
 	ID          string `json:"id"`

@@ -14,7 +14,8 @@ import (
 type content struct {
 	networks map[string]network
 	hosts    map[string]netip.Addr
-	ports    map[string][]l2gw.Port // by network, in the order of the file
+	ports    map[string][]l2gw.Port  // by network, in the order of the file
+	gateways map[string][]netip.Addr // by network, sorted
 }
 
 // network is a network of the file; comparable.
@@ -42,7 +43,7 @@ func load(file string) ([]byte, error) {
 func changes(a, b *content) []string {
 	var out []string
 	for _, id := range slices.Sorted(maps.Keys(a.networks)) {
-		if n, ok := b.networks[id]; !ok || n != a.networks[id] || !samePorts(a, b, id) {
+		if n, ok := b.networks[id]; !ok || n != a.networks[id] || !samePorts(a, b, id) || !slices.Equal(a.gateways[id], b.gateways[id]) {
 			out = append(out, id)
 		}
 	}

@@ -21,12 +21,13 @@ type (
 		Ports    []rawPort    `yaml:"ports"`
 	}
 	rawNetwork struct {
-		ID             strictyaml.Value `yaml:"id"`
-		Name           strictyaml.Value `yaml:"name"`
-		ProjectID      strictyaml.Value `yaml:"project_id"`
-		Type           strictyaml.Value `yaml:"type"`
-		SegmentationID strictyaml.Value `yaml:"segmentation_id"`
-		MTU            strictyaml.Value `yaml:"mtu"`
+		ID             strictyaml.Value   `yaml:"id"`
+		Name           strictyaml.Value   `yaml:"name"`
+		ProjectID      strictyaml.Value   `yaml:"project_id"`
+		Type           strictyaml.Value   `yaml:"type"`
+		SegmentationID strictyaml.Value   `yaml:"segmentation_id"`
+		MTU            strictyaml.Value   `yaml:"mtu"`
+		Gateways       []strictyaml.Value `yaml:"gateways"`
 	}
 	rawHost struct {
 		Host          strictyaml.Value `yaml:"host"`
@@ -60,7 +61,7 @@ func parse(file string, data []byte) (*content, error) {
 	}
 	p := &parser{
 		file: file, used: map[string]string{},
-		out: &content{networks: map[string]network{}, hosts: map[string]netip.Addr{}, ports: map[string][]l2gw.Port{}},
+		out: &content{networks: map[string]network{}, hosts: map[string]netip.Addr{}, ports: map[string][]l2gw.Port{}, gateways: map[string][]netip.Addr{}},
 	}
 	for i, n := range raw.Networks {
 		if err := p.network(fmt.Sprintf("networks[%d]", i), n); err != nil {
@@ -96,7 +97,32 @@ func (p *parser) network(at string, raw rawNetwork) error {
 	if err != nil {
 		return err
 	}
+	if err := p.gateways(at, id, raw.Gateways); err != nil {
+		return err
+	}
 	p.out.networks[id] = network{id: id, project: raw.ProjectID.Text, name: raw.Name.Text, mtu: int(mtu), segment: segment}
+	return nil
+}
+
+// gateways reads the addresses of a network's routers.
+func (p *parser) gateways(at, network string, raw []strictyaml.Value) error {
+	var all []netip.Addr
+	for i, v := range raw {
+		field := fmt.Sprintf("%s.gateways[%d]", at, i)
+		addr, err := p.address(field, v)
+		if err != nil {
+			return err
+		}
+		if addr.IsUnspecified() || addr.IsMulticast() || addr.IsLoopback() {
+			return v.Bad(p.file, field, "is not an address that a router has; write the one that machines have as their gateway")
+		}
+		if err := p.unique(fmt.Sprintf("gateway %s of network %s", addr, network), field, v); err != nil {
+			return err
+		}
+		all = append(all, addr)
+	}
+	slices.SortFunc(all, netip.Addr.Compare)
+	p.out.gateways[network] = all
 	return nil
 }
 

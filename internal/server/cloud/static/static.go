@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"landbridge/internal/l2gw"
@@ -80,7 +81,7 @@ func (c *Cloud) Site(_ context.Context, id string) (l2gw.Site, error) {
 	if !ok {
 		return l2gw.Site{}, l2gw.ErrNetworkNotFound(id)
 	}
-	site := l2gw.Site{Network: n.network(), Endpoints: map[string]netip.Addr{}}
+	site := l2gw.Site{Network: n.network(), Endpoints: map[string]netip.Addr{}, Gateways: slices.Clone(now.gateways[id])}
 	for _, p := range now.ports[id] {
 		site.Ports = append(site.Ports, p)
 		if addr, ok := now.hosts[p.Host]; ok {
