@@ -70,7 +70,9 @@ type Site struct {
 type Note struct {
 	// Pending says that something is not there yet and may come by itself.
 	Pending bool
-	Reason  string // one or more full sentences
+	// Fatal says that the network cannot be served, until somebody acts.
+	Fatal  bool
+	Reason string // one or more full sentences
 }
 
 // Service tells a cloud that the gateway with this tunnel address serves a

@@ -41,14 +41,17 @@ func TestTheStoreKnowsEveryAttributeOfTheAPI(t *testing.T) {
 		_, all := list(path, nil)
 		for name, value := range all[0] {
 			text := fmt.Sprint(value)
-			if name == "devices" {
+			switch name {
+			case "devices":
 				text = "sw"
+			case "filter":
+				text = ""
 			}
 			if status, found := list(path, url.Values{name: {text}, "limit": {"1"}}); status != 200 || len(found) != 1 {
 				t.Errorf("%s with %s=%s gave %d, %d objects", path, name, text, status, len(found))
 			}
 			sorted := url.Values{"sort_key": {name}, "sort_dir": {"asc"}, "limit": {"1"}, "marker": {all[0]["id"].(string)}}
-			if status, found := list(path, sorted); name != "devices" && (status != 200 || len(found) != 0) {
+			if status, found := list(path, sorted); name != "devices" && name != "filter" && (status != 200 || len(found) != 0) {
 				t.Errorf("%s after the only one, by %s, gave %d, %d objects", path, name, status, len(found))
 			}
 		}

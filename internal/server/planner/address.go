@@ -10,29 +10,28 @@ import (
 	"landbridge/internal/l2gw"
 )
 
-// written has the encapsulations that plans use. A value is used only where the
-// switch's schema has it too.
-var written = []hwvtep.Encapsulation{hwvtep.VXLANOverIPv4}
-
 // encapsulation gives the schema's value for a tunnel to an address; where the
 // switch cannot have one, reason says why, as a sentence.
 func encapsulation(word l2gw.Encapsulation, to netip.Addr, p *switchPlan) (value hwvtep.Encapsulation, reason string) {
+	value = schemaValue(word, to)
+	if all := hwvtep.Encapsulations(); !slices.Contains(all, value) {
+		return "", fmt.Sprintf("Tunnels of kind %s are not supported by this version; it has %s.", value, list(all))
+	}
+	if !p.sw.Schema.Offers(value) {
+		return "", fmt.Sprintf("Switch %q does not offer tunnels of kind %s; its schema has %s.", p.name, value, list(p.sw.Schema.Encapsulations))
+	}
+	return value, ""
+}
+
+// schemaValue is the value of encapsulation_type for a word of the API.
+func schemaValue(word l2gw.Encapsulation, to netip.Addr) hwvtep.Encapsulation {
 	if word == "" {
 		word = l2gw.VXLAN
 	}
-	family := "ipv4"
 	if to.Is6() {
-		family = "ipv6"
+		return hwvtep.Encapsulation(word + "_over_ipv6")
 	}
-	value = hwvtep.Encapsulation(fmt.Sprintf("%s_over_%s", word, family))
-	if !slices.Contains(written, value) {
-		return "", fmt.Sprintf("Tunnels of kind %s are not supported by this version; it has %s.", value, list(written))
-	}
-	// A report that names no encapsulation at all is of a schema that could not be read.
-	if offered := p.sw.Schema.Encapsulations; len(offered) > 0 && !slices.Contains(offered, value) {
-		return "", fmt.Sprintf("Switch %q does not offer tunnels of kind %s; its schema has %s.", p.name, value, list(offered))
-	}
-	return value, ""
+	return hwvtep.Encapsulation(word + "_over_ipv4")
 }
 
 func list(values []hwvtep.Encapsulation) string {
@@ -53,6 +52,8 @@ func unusable(a netip.Addr) string {
 		return "no address"
 	case a.IsUnspecified(), a.IsMulticast(), a.IsLoopback(), a == broadcast:
 		return fmt.Sprintf("the address %s, which is not a host's", a)
+	case a.Is6() && a.IsLinkLocalUnicast():
+		return fmt.Sprintf("the address %s, which is valid on one link alone", a)
 	}
 	return ""
 }

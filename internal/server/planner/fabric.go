@@ -81,8 +81,22 @@ func (b *builder) plan(name string) *switchPlan {
 	if !p.known || p.sw.Schema.Replication {
 		p.ls.Replication = hwvtep.SourceNode
 	}
+	if !p.known || p.sw.Schema.LogicalConfig {
+		p.ls.Gateways = gateways(b.in.Site.Gateways)
+	}
 	b.plans[name] = p
 	return p
+}
+
+// gateways gives addresses of routers as a set; nil for none.
+func gateways(addrs []netip.Addr) (out hwvtep.Set[netip.Addr]) {
+	for _, a := range addrs {
+		if out == nil {
+			out = hwvtep.Set[netip.Addr]{}
+		}
+		out.Add(hostAddr(a))
+	}
+	return out
 }
 
 // checkAddress looks at the address that compute nodes are to tunnel to.
@@ -93,16 +107,19 @@ func (b *builder) checkAddress(c l2gw.Connection, p *switchPlan) {
 	addr := p.sw.FabricIP().Unmap()
 	if why := unusable(addr); why != "" {
 		b.add(c.ID, fatal("Switch %q shows %s to tunnel to. Set tunnel_ips of its Physical_Switch.", p.name, why))
-	} else if _, reason := encapsulation(l2gw.VXLAN, addr, p); reason != "" {
+	} else if _, reason := encapsulation(b.fabric(), addr, p); reason != "" {
 		b.add(c.ID, fatal("Switch %q cannot have tunnels of this cloud at its address %s. %s", p.name, addr, reason))
 	}
 }
+
+// fabric is the encapsulation of the cloud's own tunnels: the network's type.
+func (b *builder) fabric() l2gw.Encapsulation { return l2gw.Encapsulation(b.segment.Type) }
 
 // reach gives the switch a tunnel to each compute node: no key, by the rule of
 // the keys.
 func (b *builder) reach(c l2gw.Connection, p *switchPlan) {
 	for _, e := range b.endpoints {
-		encap, reason := encapsulation(l2gw.VXLAN, e.addr, p)
+		encap, reason := encapsulation(b.fabric(), e.addr, p)
 		switch {
 		case reason != "":
 			b.add(c.ID, note("Compute node %q at %s is not reachable. %s", e.host, e.addr, reason))

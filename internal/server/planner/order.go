@@ -30,7 +30,7 @@ func compareVLANs(a, b *uint16) int {
 func compareRemotes(a, b l2gw.RemoteConnection) int {
 	return cmp.Or(
 		cmp.Compare(a.ID, b.ID), cmp.Compare(a.GatewayID, b.GatewayID), cmp.Compare(a.RemoteGatewayID, b.RemoteGatewayID),
-		cmp.Compare(a.TunnelKey, b.TunnelKey), compareBool(a.Flood, b.Flood), cmp.Compare(a.Encapsulation, b.Encapsulation),
+		cmp.Compare(a.TunnelKey, b.TunnelKey), compareBool(a.Flood, b.Flood), cmp.Compare(a.Encapsulation, b.Encapsulation), cmp.Compare(a.Filter, b.Filter),
 	)
 }
 

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -25,8 +26,8 @@ func mac(i int) l2gw.MAC { return l2gw.MAC{0xfa, 0x16, 0x3e, 0, 0, byte(i)} }
 
 func schema() hwvtep.Schema {
 	return hwvtep.Schema{
-		Version: "1.7.0", LocatorKeys: true, Replication: true, OtherConfig: true,
-		Encapsulations: []hwvtep.Encapsulation{hwvtep.VXLANOverIPv4},
+		Version: "1.7.0", LocatorKeys: true, Replication: true, OtherConfig: true, LogicalConfig: true,
+		Encapsulations: hwvtep.Encapsulations(),
 	}
 }
 
@@ -87,6 +88,10 @@ func show(ls *hwvtep.LogicalSwitch) string {
 		}
 		lines = append(lines, fmt.Sprintf("mac %d %s %s", u.MAC[5], ip, short(u.Locator)))
 	}
+	config := ls.Config()
+	for _, key := range slices.Sorted(maps.Keys(config)) {
+		lines = append(lines, strings.TrimPrefix(key, "landbridge-")+" "+config[key])
+	}
 	for _, b := range ls.Bindings.Sorted(hwvtep.Binding.Compare) {
 		lines = append(lines, fmt.Sprintf("bind %s %d", b.Port, b.VLAN))
 	}
@@ -126,6 +131,11 @@ func setSwitch(in *Input, change func(*Switch)) {
 	s := in.Switches["sw"]
 	change(&s)
 	in.Switches["sw"] = s
+}
+
+// setPlain gives the switch the schema as it is without Landbridge's values.
+func setPlain(in *Input) {
+	setSwitch(in, func(s *Switch) { s.Schema.Encapsulations = []hwvtep.Encapsulation{hwvtep.VXLANOverIPv4} })
 }
 
 // TestPlan is a list of named states: what the switch must hold then, and a
@@ -196,9 +206,9 @@ func TestPlan(t *testing.T) {
 			want: "nothing", problems: map[string]string{"c": "!segments of types vxlan, vlan", "rc": "!vxlan, vlan"},
 		},
 		{
-			name:   "a geneve network",
-			change: func(in *Input) { in.Site.Network.Segments[0].Type = l2gw.TypeGeneve },
-			want:   "nothing", problems: map[string]string{"c": "!type geneve", "rc": "!geneve"},
+			name:   "a network that a driver cannot serve",
+			change: func(in *Input) { in.Site.Notes = []l2gw.Note{{Fatal: true, Reason: "It is of cheese."}} },
+			want:   wholeRows, problems: map[string]string{"c": "!of cheese", "rc": "!of cheese"},
 		},
 		{
 			name:   "a segmentation id out of range",
@@ -223,6 +233,15 @@ func TestPlan(t *testing.T) {
 		{
 			name:   "an endpoint of IPv6",
 			change: func(in *Input) { in.Site.Endpoints["a2"] = addr("fd00::12") },
+			want: fabricRows[:len(fabricRows)-len("flood 10.0.0.12\n")] + `flood 203.0.113.2 key 456
+flood vxlan_over_ipv6 fd00::12
+mac 1 192.168.0.11 10.0.0.11
+mac 2 - vxlan_over_ipv6 fd00::12
+mac 9 192.168.0.99 203.0.113.2 key 456`,
+		},
+		{
+			name:   "an endpoint of IPv6, and a switch without",
+			change: func(in *Input) { in.Site.Endpoints["a2"] = addr("fd00::12"); setPlain(in) },
 			want:   strings.NewReplacer("flood 10.0.0.12\n", "", "mac 2 - 10.0.0.12\n", "").Replace(wholeRows), problems: map[string]string{"c": "vxlan_over_ipv6"},
 		},
 		{
@@ -284,11 +303,85 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "a remote address of IPv6", change: func(in *Input) { setRemote(in, "fd00::2") },
-			want: noWANRows, problems: map[string]string{"rc": "!vxlan_over_ipv6"},
+			want: strings.ReplaceAll(wholeRows, "203.0.113.2", "vxlan_over_ipv6 fd00::2"),
+		},
+		{
+			name: "a remote address of one link", change: func(in *Input) { setRemote(in, "fe80::2") },
+			want: noWANRows, problems: map[string]string{"rc": "!fe80::2, which is valid on one link alone"},
 		},
 		{
 			name: "another encapsulation", change: func(in *Input) { in.Asked.RemoteConnections[0].Encapsulation = l2gw.Geneve },
-			want: noWANRows, problems: map[string]string{"rc": "!geneve_over_ipv4"},
+			want: strings.ReplaceAll(wholeRows, "203.0.113.2", "geneve_over_ipv4 203.0.113.2"),
+		},
+		{
+			name: "another encapsulation over IPv6",
+			change: func(in *Input) {
+				in.Asked.RemoteConnections[0].Encapsulation = l2gw.GRE
+				setRemote(in, "fd00::2")
+			},
+			want: strings.ReplaceAll(wholeRows, "203.0.113.2", "gre_over_ipv6 fd00::2"),
+		},
+		{
+			name: "an encapsulation that the switch lacks",
+			change: func(in *Input) {
+				in.Asked.RemoteConnections[0].Encapsulation = l2gw.Geneve
+				setPlain(in)
+			},
+			want: noWANRows, problems: map[string]string{"rc": `!does not offer tunnels of kind geneve_over_ipv4; its schema has vxlan_over_ipv4. The remote`},
+		},
+		{
+			name: "a schema that takes any text",
+			change: func(in *Input) {
+				in.Asked.RemoteConnections[0].Encapsulation = l2gw.Geneve
+				setSwitch(in, func(s *Switch) { s.Schema.Encapsulations = nil })
+			},
+			want: strings.ReplaceAll(wholeRows, "203.0.113.2", "geneve_over_ipv4 203.0.113.2"),
+		},
+		{
+			name: "an encapsulation that nobody knows", change: func(in *Input) { in.Asked.RemoteConnections[0].Encapsulation = "stt" },
+			want: noWANRows, problems: map[string]string{"rc": "!stt_over_ipv4 are not supported"},
+		},
+		{
+			name: "a fabric of Geneve over IPv6 and IPv4",
+			change: func(in *Input) {
+				in.Site.Network.Segments[0].Type = l2gw.TypeGeneve
+				in.Site.Endpoints["a1"] = addr("fd00::11")
+			},
+			want: `switch key 123 "blue" source_node
+flood geneve_over_ipv4 10.0.0.12
+flood 203.0.113.2 key 456
+flood geneve_over_ipv6 fd00::11
+mac 1 192.168.0.11 geneve_over_ipv6 fd00::11
+mac 2 - geneve_over_ipv4 10.0.0.12
+mac 9 192.168.0.99 203.0.113.2 key 456`,
+		},
+		{
+			name: "a filter",
+			change: func(in *Input) {
+				in.Asked.RemoteConnections[0].Filter = "dhcp,gateway"
+				in.Site.Gateways = []netip.Addr{addr("192.168.0.1"), addr("fd00::1"), addr("::ffff:192.168.0.2")}
+			},
+			want: wholeRows + "\nfilter/vxlan_over_ipv4/203.0.113.2/456 dhcp,gateway\ngateways 192.168.0.1,192.168.0.2,fd00::1",
+		},
+		{
+			name: "a filter without flooding",
+			change: func(in *Input) {
+				in.Asked.RemoteConnections[0].Filter, in.Asked.RemoteConnections[0].Flood = "ra", false
+			},
+			want: strings.Replace(wholeRows, "flood 203", "accept 203", 1) + "\nfilter/vxlan_over_ipv4/203.0.113.2/456 ra",
+		},
+		{
+			name: "a filter that the schema has no place for",
+			change: func(in *Input) {
+				in.Asked.RemoteConnections[0].Filter = "dhcp"
+				in.Site.Gateways = []netip.Addr{addr("192.168.0.1")}
+				setSwitch(in, func(s *Switch) { s.Schema.LogicalConfig = false })
+			},
+			want: noWANRows, problems: map[string]string{"rc": "!1.7.0 without Logical_Switch.other_config, which filters (dhcp) need"},
+		},
+		{
+			name: "a filter that nobody knows", change: func(in *Input) { in.Asked.RemoteConnections[0].Filter = "cake" },
+			want: noWANRows, problems: map[string]string{"rc": `!filter "cake" is none of`},
 		},
 		{
 			name: "an unusable remote address", change: func(in *Input) { setRemote(in, "0.0.0.0") },
@@ -353,7 +446,7 @@ func TestPlan(t *testing.T) {
 		{
 			name:   "a switch with an IPv6 tunnel address",
 			change: func(in *Input) { setSwitch(in, func(s *Switch) { s.TunnelIPs = []netip.Addr{addr("fd00::1")} }) },
-			want:   wholeRows, problems: map[string]string{"c": "!fd00::1"},
+			want:   wholeRows,
 		},
 		{
 			name: "interfaces with VLANs",
@@ -430,6 +523,31 @@ func TestASchemaWithoutTheEncapsulation(t *testing.T) {
 	for _, id := range []string{"c", "rc"} {
 		if p := out.Problems[id]; len(p) == 0 || !p[0].Fatal || !strings.Contains(p[0].Reason, "its schema has stt_over_ipv4") {
 			t.Errorf("problems of %s: %+v", id, p)
+		}
+	}
+}
+
+func TestTheWANSideIsOnTheSwitchThatCanHaveAllOfIt(t *testing.T) {
+	in := base()
+	devices := []l2gw.Device{{Name: "sw"}, {Name: "sw2"}}
+	in.Asked.Gateways["g"] = l2gw.Gateway{ID: "g", Devices: devices}
+	for _, able := range []string{"sw", "sw2"} {
+		for name, lacks := range map[string]func(*hwvtep.Schema){
+			"the encapsulation":   func(s *hwvtep.Schema) { s.Encapsulations = []hwvtep.Encapsulation{hwvtep.VXLANOverIPv4} },
+			"a place for filters": func(s *hwvtep.Schema) { s.LogicalConfig = false },
+		} {
+			in.Asked.RemoteConnections[0].Encapsulation, in.Asked.RemoteConnections[0].Filter = l2gw.Geneve, "dhcp"
+			for _, d := range devices {
+				s := aSwitch(d.Name, "10.0.0.3")
+				if d.Name != able {
+					lacks(&s.Schema)
+				}
+				in.Switches[d.Name] = s
+			}
+			out := Plan(in)
+			if got := out.Parts["rc"].Switches; !slices.Equal(got, []string{able}) || len(out.Problems["rc"]) > 0 {
+				t.Errorf("where %s alone has %s, it is on %s: %+v", able, name, got, out.Problems["rc"])
+			}
 		}
 	}
 }

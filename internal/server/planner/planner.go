@@ -180,10 +180,6 @@ func (b *builder) siteProblem() (Problem, bool) {
 		return fatal("The segmentation id %d of network %s is outside 1-%d. Correct it in the cloud.",
 			s.ID, b.in.NetworkID, hwvtep.MaxKey), true
 	}
-	if s.Type != l2gw.TypeVXLAN {
-		return fatal("Network %s is of type %s in this cloud. Only vxlan networks can be connected by this version.",
-			b.in.NetworkID, s.Type), true
-	}
 	return Problem{}, false
 }
 
@@ -195,7 +191,7 @@ func (b *builder) passOnNotes() {
 	}
 	for _, n := range b.in.Site.Notes {
 		for id := range b.out.Parts {
-			b.add(id, Problem{Pending: n.Pending, Reason: n.Reason})
+			b.add(id, Problem{Pending: n.Pending, Fatal: n.Fatal, Reason: n.Reason})
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -74,6 +75,12 @@ func (d drawer) site() *l2gw.Site {
 	for i := range d.n("ports", 6) {
 		s.Ports = append(s.Ports, l2gw.Port{ID: fmt.Sprint("p", i%4), MAC: d.mac(), Addrs: []netip.Addr{d.addr()}, Host: d.pick("host", "", "h1", "h2", "h3")})
 	}
+	s.Network.Segments[0].Type = l2gw.NetworkType(d.pick("type", "vxlan", "vxlan", "geneve", "gre"))
+	for range d.n("gateways", 2) {
+		if a := d.addr(); a.IsValid() {
+			s.Gateways = append(s.Gateways, a)
+		}
+	}
 	for _, h := range []string{"h1", "h2"} {
 		s.Endpoints[h] = d.addr()
 	}
@@ -95,12 +102,14 @@ func (d drawer) remote(id string) l2gw.RemoteConnection {
 		ID: id, GatewayID: d.pick("local", "g1", "g2", "gone"), RemoteGatewayID: d.pick("remote", "rg1", "rg2", "gone"),
 		TunnelKey: rapid.SampledFrom([]uint32{0, 1, 456, 1<<32 - 1}).Draw(d.t, "key"), Flood: rapid.Bool().Draw(d.t, "flood"),
 		Encapsulation: l2gw.Encapsulation(d.pick("encapsulation", "vxlan", "", "geneve", "gre", "x")),
+		Filter:        l2gw.WANFilter(d.pick("filter", "", "dhcp", "dhcp,unknown-unicast", "x")),
 	}
 }
 
 func (d drawer) sw(name string) Switch {
 	s := Switch{PhysicalSwitch: hwvtep.PhysicalSwitch{Name: name, Ports: []hwvtep.PhysicalPort{{Name: "eth1"}}}, Schema: schema()}
-	s.Schema.LocatorKeys = rapid.Bool().Draw(d.t, "keys")
+	s.Schema.LocatorKeys, s.Schema.LogicalConfig = rapid.Bool().Draw(d.t, "keys"), rapid.Bool().Draw(d.t, "config")
+	s.Schema.Encapsulations = hwvtep.Encapsulations()[:d.n("encapsulations", 6)]
 	if a := d.addr(); a.IsValid() {
 		s.TunnelIPs = []netip.Addr{a}
 	}
@@ -121,7 +130,7 @@ func TestPlanKeepsItsPromises(t *testing.T) {
 			}
 		}
 		for _, s := range out.Services {
-			if !s.Addr.Is4() {
+			if unusable(s.Addr) != "" {
 				t.Fatalf("service at %s", s.Addr)
 			}
 		}
@@ -138,12 +147,19 @@ func checkSwitch(t *rapid.T, in Input, name string, ls *hwvtep.LogicalSwitch) {
 	for _, r := range in.Asked.RemoteGateways {
 		remotes.Add(r.Addr.Unmap())
 	}
-	sw := in.Switches[name]
+	sw, known := in.Switches[name]
+	for l := range ls.Filters {
+		if !ls.Locators().Has(l) || !l.WAN() || known && !sw.Schema.LogicalConfig {
+			t.Fatalf("a filter of %s", l)
+		}
+	}
 	for l := range ls.Locators() {
 		key, keyed := l.Key.Get()
 		switch {
-		case !l.Addr.Is4():
+		case unusable(l.Addr) != "" || schemaValue(wordOf(l), l.Addr) != l.Encapsulation:
 			t.Fatalf("locator %s", l)
+		case known && !sw.Schema.Offers(l.Encapsulation):
+			t.Fatalf("locator %s on a switch with %s", l, sw.Schema.Encapsulations)
 		case sw.FabricIP() == l.Addr:
 			t.Fatalf("locator %s is the switch itself", l)
 		case keyed && (!remotes.Has(l.Addr) || key == 0 || key > hwvtep.MaxKey):
@@ -168,6 +184,11 @@ func checkSwitch(t *rapid.T, in Input, name string, ls *hwvtep.LogicalSwitch) {
 	}
 }
 
+func wordOf(l hwvtep.Locator) l2gw.Encapsulation {
+	word, _, _ := strings.Cut(string(l.Encapsulation), "_")
+	return l2gw.Encapsulation(word)
+}
+
 func TestTheOrderOfTheInputDoesNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
@@ -180,6 +201,7 @@ func TestTheOrderOfTheInputDoesNotMatter(t *testing.T) {
 		}
 		if in.Site != nil {
 			shuffle(r, in.Site.Ports)
+			shuffle(r, in.Site.Gateways)
 		}
 		for id, gw := range in.Asked.Gateways {
 			shuffle(r, gw.Devices)

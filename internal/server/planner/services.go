@@ -14,7 +14,7 @@ func (b *builder) services() []l2gw.Service {
 	hosts := map[netip.Addr][]l2gw.Host{}
 	for _, p := range b.plans {
 		addr := p.sw.FabricIP().Unmap()
-		if unusable(addr) != "" || !addr.Is4() {
+		if unusable(addr) != "" {
 			continue
 		}
 		hosts[addr] = append(hosts[addr], beyond(p.ls.Ucast)...)

@@ -190,6 +190,12 @@ func compare(name string, part Part, want, actual *hwvtep.LogicalSwitch) (missin
 	}
 	count(actual.Name == want.Name && actual.Key == want.Key &&
 		actual.Replication == want.Replication && actual.Description == want.Description)
+	if part.WAN && (want.Filters[part.Locator] != 0 || actual.Filters[part.Locator] != 0) {
+		count(actual.Filters[part.Locator] == want.Filters[part.Locator])
+	}
+	if len(want.Gateways) > 0 {
+		count(actual.Gateways.Equal(want.Gateways))
+	}
 	for mac, set := range want.Mcast {
 		for l := range set {
 			if part.has(l) {

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -47,6 +48,20 @@ func TestStatus(t *testing.T) {
 			},
 		},
 		{
+			name: "the filter is missing", conn: "ACTIVE", rc: "PENDING 1 of 4 rows",
+			input: func(in *Input) { in.Asked.RemoteConnections[0].Filter = "dhcp" },
+			state: func(s *SwitchState) { s.Actual = s.Actual.Clone(); s.Actual.Filters = nil },
+		},
+		{
+			name: "a filter that is not wanted", conn: "ACTIVE", rc: "PENDING 1 of 4 rows",
+			state: func(s *SwitchState) { s.Actual = s.Actual.Clone(); s.Actual.SetFilter(keyed, hwvtep.FilterRA) },
+		},
+		{
+			name: "the routers are missing", conn: "PENDING 1 of 6 rows", rc: "PENDING 1 of 4 rows",
+			input: func(in *Input) { in.Site.Gateways = []netip.Addr{addr("192.168.0.1")} },
+			state: func(s *SwitchState) { s.Actual = s.Actual.Clone(); s.Actual.Gateways = nil },
+		},
+		{
 			name: "a compute node is missing", conn: "PENDING 1 of 5 rows", rc: "ACTIVE",
 			state: func(s *SwitchState) {
 				s.Actual = s.Actual.Clone()
@@ -77,7 +92,7 @@ func TestStatus(t *testing.T) {
 		{name: "silent", state: func(s *SwitchState) { s.Silent = true }},
 		{
 			name: "silent, but it cannot be anyway", rc: "ERROR geneve",
-			input: func(in *Input) { in.Asked.RemoteConnections[0].Encapsulation = l2gw.Geneve },
+			input: func(in *Input) { in.Asked.RemoteConnections[0].Encapsulation = l2gw.Geneve; setPlain(in) },
 			state: func(s *SwitchState) { s.Silent = true },
 		},
 		{name: "a fault of the whole", state: fault(""), conn: "DOWN no route", rc: "DOWN no route"},
@@ -120,7 +135,7 @@ func TestStatus(t *testing.T) {
 		},
 		{
 			name: "the remote address is IPv6", conn: "ACTIVE", rc: "ERROR vxlan_over_ipv6",
-			input: func(in *Input) { setRemote(in, "fd00::2") },
+			input: func(in *Input) { setRemote(in, "fd00::2"); setPlain(in) },
 		},
 		{
 			name: "a part does not work", conn: "ACTIVE hosts 1 ports", rc: "ACTIVE",

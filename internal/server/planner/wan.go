@@ -31,6 +31,7 @@ func (b *builder) stretch(rc l2gw.RemoteConnection) {
 		part.Locator = l
 		p.remotes[rc.ID] = l
 		p.accept(l, rc.Flood)
+		p.keepFrom(l, rc.Filter)
 	}
 	b.out.Parts[rc.ID] = part
 }
@@ -50,6 +51,26 @@ func (p *switchPlan) accept(l hwvtep.Locator, flood bool) {
 	}
 }
 
+// keepFrom keeps traffic from crossing a tunnel, beside what another remote
+// connection keeps from it.
+func (p *switchPlan) keepFrom(l hwvtep.Locator, words l2gw.WANFilter) {
+	filter, _ := hwvtep.FilterOf(words.Words()...) // checked by remoteLocator
+	p.ls.SetFilter(l, p.ls.Filters[l]|filter)
+}
+
+// checkFilter tells why what a remote connection filters cannot be kept from
+// crossing. Without its filter there must not be a tunnel.
+func checkFilter(rc l2gw.RemoteConnection, p *switchPlan) (Problem, bool) {
+	if _, err := hwvtep.FilterOf(rc.Filter.Words()...); err != nil {
+		return fatal("This version cannot do what the remote connection asks: %v. Make the remote connection anew.", err), true
+	}
+	if rc.Filter != "" && p.known && !p.sw.Schema.LogicalConfig {
+		return fatal("The database of switch %q has schema version %s without Logical_Switch.other_config, which filters (%s) need. Convert it to hardware_vtep schema version 1.7.0 or later (ovsdb-client convert), or use another switch.",
+			p.name, orUnknown(p.sw.Schema.Version), rc.Filter), true
+	}
+	return Problem{}, false
+}
+
 // remoteLocator gives the locator of a remote connection, or what forbids it.
 func (b *builder) remoteLocator(rc l2gw.RemoteConnection, p *switchPlan) (hwvtep.Locator, Problem, bool) {
 	remote, ok := b.in.Asked.RemoteGateways[rc.RemoteGatewayID]
@@ -64,13 +85,16 @@ func (b *builder) remoteLocator(rc l2gw.RemoteConnection, p *switchPlan) (hwvtep
 	if reason != "" {
 		return hwvtep.Locator{}, fatal("%s The remote gateway's address is %s.", reason, addr), true
 	}
-	if problem, bad := b.checkKey(rc, addr, p); bad {
+	if problem, bad := checkFilter(rc, p); bad {
 		return hwvtep.Locator{}, problem, true
 	}
-	return hwvtep.Locator{Encapsulation: encap, Addr: addr, Key: hwvtep.NewKey(rc.TunnelKey)}, Problem{}, false
+	l := hwvtep.Locator{Encapsulation: encap, Addr: addr, Key: hwvtep.NewKey(rc.TunnelKey)}
+	problem, bad := b.checkKey(rc, l, p)
+	return l, problem, bad
 }
 
-func (b *builder) checkKey(rc l2gw.RemoteConnection, addr netip.Addr, p *switchPlan) (Problem, bool) {
+func (b *builder) checkKey(rc l2gw.RemoteConnection, l hwvtep.Locator, p *switchPlan) (Problem, bool) {
+	addr := l.Addr
 	switch {
 	case rc.TunnelKey == 0 || rc.TunnelKey > hwvtep.MaxKey:
 		return fatal("The segmentation_id %d of the WAN link is outside 1-%d. Make the remote connection anew.", rc.TunnelKey, hwvtep.MaxKey), true
@@ -79,7 +103,7 @@ func (b *builder) checkKey(rc l2gw.RemoteConnection, addr netip.Addr, p *switchP
 			p.name, orUnknown(p.sw.Schema.Version)), true
 	case p.own(addr):
 		return fatal("The remote gateway's address %s is switch %q's own tunnel address. Correct the ipaddr of remote gateway %s.", addr, p.name, rc.RemoteGatewayID), true
-	case rc.TunnelKey == b.segment.ID && p.reaches(addr):
+	case rc.TunnelKey == b.segment.ID && p.reaches(l):
 		return fatal("The remote gateway's address %s is a compute node's, and the WAN link has the network's own segmentation id %d: frames of the two could not be told apart. Use another segmentation_id on the WAN link.", addr, rc.TunnelKey), true
 	}
 	return Problem{}, false
@@ -109,9 +133,12 @@ func (b *builder) noteDoubles() {
 	})
 }
 
-func (p *switchPlan) reaches(addr netip.Addr) bool {
-	for _, l := range p.fabric {
-		if l.Addr == addr {
+// reaches tells whether the switch has a tunnel of that kind to a compute node
+// with that address.
+func (p *switchPlan) reaches(l hwvtep.Locator) bool {
+	l.Key = hwvtep.Key{}
+	for _, node := range p.fabric {
+		if node == l {
 			return true
 		}
 	}
@@ -132,7 +159,7 @@ func orUnknown(version string) string {
 func (b *builder) carrier(gw l2gw.Gateway) string {
 	names := deviceNames(gw)
 	return slices.MaxFunc(names, func(x, y string) int {
-		if rx, ry := b.rank(x), b.rank(y); rx != ry {
+		if rx, ry := b.rank(x, gw.ID), b.rank(y, gw.ID); rx != ry {
 			return rx - ry
 		}
 		if wx, wy := weight(b.in.NetworkID, x), weight(b.in.NetworkID, y); wx < wy {
@@ -144,17 +171,30 @@ func (b *builder) carrier(gw l2gw.Gateway) string {
 	})
 }
 
-// rank is 2 for a switch that can carry a WAN side, 1 for one that nobody has
-// reported yet, 0 for one that cannot.
-func (b *builder) rank(name string) int {
+// rank is 3 for a switch that can carry the WAN side of the network as asked, 2
+// for one that can carry some of it, 1 for one that nobody has reported yet, 0
+// for one that cannot.
+func (b *builder) rank(name, gatewayID string) int {
 	sw, known := b.in.Switches[name]
 	switch {
 	case !known:
 		return 1
-	case sw.Schema.LocatorKeys && sw.FabricIP().Unmap().Is4():
+	case !sw.Schema.LocatorKeys || !sw.FabricIP().IsValid():
+		return 0
+	case b.lacking(sw, gatewayID):
 		return 2
 	}
-	return 0
+	return 3
+}
+
+// lacking tells whether a switch's schema lacks something that a remote
+// connection of the gateway needs.
+func (b *builder) lacking(sw Switch, gatewayID string) bool {
+	return slices.ContainsFunc(b.remotes, func(rc l2gw.RemoteConnection) bool {
+		to := b.in.Asked.RemoteGateways[rc.RemoteGatewayID].Addr.Unmap()
+		return rc.GatewayID == gatewayID &&
+			(!sw.Schema.Offers(schemaValue(rc.Encapsulation, to)) || rc.Filter != "" && !sw.Schema.LogicalConfig)
+	})
 }
 
 // weight spreads (network, device) over 64 bits.

@@ -25,7 +25,7 @@ func (c content) notes(admits map[string]bool) []l2gw.Note {
 			closed = append(closed, id)
 		}
 	}
-	var out []l2gw.Note
+	out := unserved(c.network)
 	if len(closed) > 0 {
 		out = append(out, l2gw.Note{Reason: fmt.Sprintf(
 			"The security groups of %s let nobody in but members of security groups of this cloud: hosts beyond the gateway cannot open connections to it. Add ingress rules with their prefix (--remote-ip).",
@@ -35,6 +35,18 @@ func (c content) notes(admits map[string]bool) []l2gw.Note {
 		out = append(out, l2gw.Note{Reason: fmt.Sprintf(
 			"The router at %s is distributed: it answers on compute nodes alone, so that hosts beyond the gateway cannot use it. Let them have a router of their own, or make it a centralized one.",
 			counted(routers))})
+	}
+	return out
+}
+
+// unserved tells of a network whose tunnels compute nodes do not make to
+// gateways: these register for VXLAN.
+func unserved(n l2gw.Network) (out []l2gw.Note) {
+	for _, s := range n.Segments {
+		if s.Type.Tunnelled() && s.Type != l2gw.TypeVXLAN {
+			out = append(out, l2gw.Note{Fatal: true, Reason: fmt.Sprintf(
+				"Network %s is of type %s. Compute nodes of Neutron have tunnels of type vxlan to a gateway, no others; use a network of type vxlan.", n.ID, s.Type)})
+		}
 	}
 	return out
 }

@@ -3,6 +3,8 @@ package neutron
 import (
 	"strings"
 	"testing"
+
+	"landbridge/internal/l2gw"
 )
 
 func TestNotes(t *testing.T) {
@@ -41,6 +43,19 @@ func TestNotes(t *testing.T) {
 			if !strings.HasPrefix(notes[i].Reason, want) || notes[i].Pending || !strings.HasSuffix(notes[i].Reason, ".") {
 				t.Errorf("%s: %+v, want %q", name, notes[i], want)
 			}
+		}
+	}
+}
+
+func TestNetworksOfOtherTypesAreNotServed(t *testing.T) {
+	for kind, fatal := range map[l2gw.NetworkType]bool{
+		l2gw.TypeVXLAN: false, l2gw.TypeGeneve: true, l2gw.TypeGRE: true,
+		l2gw.TypeVLAN: false, // refused before anybody asks for notes
+	} {
+		c := content{network: l2gw.Network{ID: net1, Segments: []l2gw.Segment{{Type: kind, ID: 5}}}}
+		notes := c.notes(nil)
+		if got := len(notes) == 1 && notes[0].Fatal && strings.Contains(notes[0].Reason, "is of type "+string(kind)); got != fatal {
+			t.Errorf("%s: %+v", kind, notes)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package static
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,7 +10,7 @@ import (
 )
 
 const good = `networks:
-  - {id: blue-id, name: blue, project_id: p, type: vxlan, segmentation_id: 123, mtu: 1450}
+  - {id: blue-id, name: blue, project_id: p, type: vxlan, segmentation_id: 123, mtu: 1450, gateways: ["fd01::1", 192.168.0.1]}
   - {id: red-id, segmentation_id: 456}
   - {id: flat-id, type: flat}
 hosts:
@@ -33,6 +34,10 @@ func TestParse(t *testing.T) {
 	}
 	if got := c.networks["flat-id"].segment; got != (l2gw.Segment{Type: l2gw.TypeFlat}) {
 		t.Errorf("flat's segment is %+v", got)
+	}
+	routers := []netip.Addr{netip.MustParseAddr("192.168.0.1"), netip.MustParseAddr("fd01::1")}
+	if got := c.gateways["blue-id"]; !slices.Equal(got, routers) || len(c.gateways["red-id"]) > 0 {
+		t.Errorf("gateways %v, want %v", c.gateways, routers)
 	}
 	ports := c.ports["blue-id"]
 	if len(ports) != 3 || len(c.ports["red-id"]) != 1 {
@@ -77,6 +82,9 @@ func TestParseRefuses(t *testing.T) {
 		{"a VLAN too large", "networks:\n  - {id: n, type: vlan, segmentation_id: 4095}\n", "from 1 to 4094"},
 		{"a flat network with an id", "networks:\n  - {id: n, type: flat, segmentation_id: 1}\n", "a network of type flat has none"},
 		{"a segmentation id twice", net + "  - {id: m, segmentation_id: 1}\n", `f:3: networks[1].segmentation_id: "1": is in the file already`},
+		{"a gateway that is none", "networks:\n  - {id: n, segmentation_id: 1, gateways: [10.0.0.1, x]}\n", `networks[0].gateways[1]: "x": is not an IPv4 or IPv6 address`},
+		{"a gateway that no router has", "networks:\n  - {id: n, segmentation_id: 1, gateways: [0.0.0.0]}\n", `networks[0].gateways[0]: "0.0.0.0": is not an address that a router has`},
+		{"a gateway twice", "networks:\n  - {id: n, segmentation_id: 1, gateways: [10.0.0.1, \"::ffff:10.0.0.1\"]}\n", `networks[0].gateways[1]: "::ffff:10.0.0.1": is in the file already`},
 		{"an MTU out of range", "networks:\n  - {id: n, segmentation_id: 1, mtu: 20}\n", `networks[0].mtu: "20": must be`},
 		{"a host without name", net + "hosts:\n  - {tunnel_address: 10.0.0.1}\n", "hosts[0].host: is missing"},
 		{"a host without address", net + "hosts:\n  - {host: h}\n", "f:4: hosts[0].tunnel_address: is missing"},

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,6 +122,20 @@ func TestWatchFollowsTheFile(t *testing.T) {
 	}
 	if n, err := f.Network(t.Context(), "red-id"); err != nil || n.Segments[0].ID != 457 {
 		t.Errorf("%+v, %v", n, err)
+	}
+}
+
+func TestAGatewayIsAChange(t *testing.T) {
+	a, err := parse("a", []byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := parse("b", []byte(strings.Replace(good, ", 192.168.0.1]", "]", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := changes(a, b); !slices.Equal(got, []string{"blue-id"}) {
+		t.Errorf("changed %q, want blue-id", got)
 	}
 }
 
