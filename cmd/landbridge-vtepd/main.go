@@ -44,7 +44,7 @@ func command() *cobra.Command {
 		return vtep.Run(cmd.Context(), cfg, log)
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(removeCommand(), showCommand(), traceCommand(), captureCommand(), thawCommand())
+	root.AddCommand(removeCommand(), showCommand(), traceCommand(), captureCommand(), thawCommand(), schemaCommand(), databaseCommand())
 	return root
 }
 

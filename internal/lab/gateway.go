@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"time"
@@ -17,6 +16,7 @@ import (
 
 	"landbridge/internal/lab/netns"
 	"landbridge/internal/lab/rest"
+	"landbridge/internal/vtep/database"
 )
 
 // Program is a program of a gateway node.
@@ -33,8 +33,6 @@ const (
 func Programs() []Program { return []Program{OVSDB, VTEPD, Server} }
 
 const (
-	// vtepSchema is of Debian's package openvswitch-vtep.
-	vtepSchema = "/usr/share/openvswitch/vtep.ovsschema"
 	// apiAddress is where the server listens, inside the gateway's namespace.
 	apiAddress = "127.0.0.1:9696"
 	// startWithin is how long a program may take to be ready.
@@ -101,9 +99,8 @@ func (g *GatewayNode) Prepare() error {
 	if err := os.MkdirAll(g.BPFFS(), 0o700); err != nil {
 		return err
 	}
-	out, err := exec.Command("ovsdb-tool", "create", g.databaseFile(), vtepSchema).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("ovsdb-tool create (are openvswitch-common and openvswitch-vtep installed?): %w: %s", err, out)
+	if _, _, err := database.Create(context.Background(), g.databaseFile(), database.InstalledSchema); err != nil {
+		return err
 	}
 	return g.WriteCloud(g.Cloud)
 }

@@ -132,8 +132,8 @@ func TestAFilterIsThereBeforeItsTunnel(t *testing.T) {
 // TestSchemasOfBothKindsAtOnce: what a schema lacks is refused by name, whatever
 // another database has.
 func TestSchemasOfBothKindsAtOnce(t *testing.T) {
-	plain := connected(t, testenv.StartOVSDB(t))
-	more := connected(t, testenv.StartOVSDB(t, testenv.WithSchema(testenv.ChangedSchema(t, addGeneve))))
+	plain := connected(t, testenv.StartOVSDB(t, testenv.WithSchema(testenv.VTEPSchema)))
+	more := connected(t, testenv.StartOVSDB(t))
 	bare := connected(t, testenv.StartOVSDB(t, testenv.WithSchema(testenv.SchemaWithout(t, "Logical_Switch.other_config"))))
 	geneve := remote
 	geneve.Encapsulation = hwvtep.GeneveOverIPv4

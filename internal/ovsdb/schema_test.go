@@ -2,6 +2,7 @@ package ovsdb
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,6 +19,8 @@ func TestSchemaIsDetected(t *testing.T) {
 	old := full
 	old.LocatorKeys, old.Replication, old.OtherConfig, old.LogicalConfig = false, false, false, false
 	more := full
+	vtepd := full
+	vtepd.Version, vtepd.Encapsulations = "1.7.100", slices.Sorted(slices.Values(hwvtep.Encapsulations()))
 	unconfigured := full
 	unconfigured.LogicalConfig = false
 	more.Encapsulations = []hwvtep.Encapsulation{"geneve_over_ipv4", hwvtep.VXLANOverIPv4}
@@ -30,6 +33,7 @@ func TestSchemaIsDetected(t *testing.T) {
 			"Global.other_config", "Physical_Switch.other_config", "Physical_Port.other_config", "ACL", "ACL_entry",
 			"Physical_Port.acl_bindings", "Logical_Router"), old},
 		{"one without other_config of logical switches", testenv.SchemaWithout(t, "Logical_Switch.other_config"), unconfigured},
+		{"vtepd's", "", vtepd},
 		{"one with more encapsulations", testenv.ChangedSchema(t, addGeneve), more},
 	} {
 		c2 := connected(t, testenv.StartOVSDB(t, testenv.WithSchema(c.file)))

@@ -49,6 +49,7 @@ var rules = map[string]rule{
 	"internal/vtep":            {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/ovsdb", "internal/strictyaml"}},
 	"internal/vtep/ask":        {ours: []string{"internal/cli/output", "internal/vtep"}},
 	"internal/vtep/control":    {},
+	"internal/vtep/database":   {ours: []string{"internal/hwvtep"}},
 	"internal/vtep/forwarding": {ours: []string{"internal/ethernet", "internal/hwvtep"}, pure: true},
 	"internal/vtep/datapath":   {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/vtep/forwarding"}},
 	"internal/vtep/underlay":   {ours: []string{"internal/ethernet", "internal/vtep/forwarding"}},

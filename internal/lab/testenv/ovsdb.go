@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -11,10 +12,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"landbridge/internal/vtep/database"
 )
 
 // VTEPSchema is the hardware_vtep schema of Debian's package openvswitch-vtep.
-const VTEPSchema = "/usr/share/openvswitch/vtep.ovsschema"
+const VTEPSchema = database.InstalledSchema
 
 // startWithin is how long ovsdb-server and its tools may take to answer.
 const startWithin = 20 * time.Second
@@ -22,7 +25,8 @@ const startWithin = 20 * time.Second
 // OVSDBOption changes how StartOVSDB starts.
 type OVSDBOption func(*OVSDB)
 
-// WithSchema takes another schema than VTEPSchema: a file.
+// WithSchema takes a schema as it is, such as VTEPSchema, instead of the one that
+// vtepd makes of it: a file.
 func WithSchema(file string) OVSDBOption { return func(o *OVSDB) { o.schema = file } }
 
 // WithTLS lets the server also listen on ssl:, with these files, and ask its
@@ -37,7 +41,7 @@ type OVSDB struct {
 	// Dir has its files: database, socket, log.
 	Dir string
 
-	schema           string
+	schema           string // "": vtepd's
 	tls              *TLSFiles
 	tcpPort, sslPort int
 	process          *os.Process
@@ -53,7 +57,7 @@ func StartOVSDB(t testing.TB, options ...OVSDBOption) *OVSDB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &OVSDB{Dir: dir, schema: VTEPSchema, Unix: "unix:" + filepath.Join(dir, "sock")}
+	o := &OVSDB{Dir: dir, Unix: "unix:" + filepath.Join(dir, "sock")}
 	for _, opt := range options {
 		opt(o)
 	}
@@ -127,7 +131,7 @@ func (o *OVSDB) arguments() []string {
 		args = append(args, "--private-key="+o.tls.Key, "--certificate="+o.tls.Cert, "--ca-cert="+o.tls.CA,
 			fmt.Sprintf("--remote=pssl:%d:127.0.0.1", o.sslPort))
 	}
-	return append(args, o.databaseFile())
+	return append(args, o.DatabaseFile())
 }
 
 // Stop ends the server in good order.
@@ -163,7 +167,7 @@ func (o *OVSDB) end(t testing.TB, sig os.Signal) {
 func (o *OVSDB) Wipe(t testing.TB) {
 	t.Helper()
 	o.Kill(t)
-	if err := os.Remove(o.databaseFile()); err != nil {
+	if err := os.Remove(o.DatabaseFile()); err != nil {
 		t.Fatal(err)
 	}
 	o.createDatabase(t)
@@ -182,13 +186,20 @@ func (o *OVSDB) Log(t testing.TB) string {
 
 func (o *OVSDB) createDatabase(t testing.TB) {
 	t.Helper()
-	out, err := exec.Command("ovsdb-tool", "create", o.databaseFile(), o.schema).CombinedOutput()
+	if o.schema == "" {
+		if _, _, err := database.Create(context.Background(), o.DatabaseFile(), VTEPSchema); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	out, err := exec.Command("ovsdb-tool", "create", o.DatabaseFile(), o.schema).CombinedOutput()
 	if err != nil {
 		t.Fatalf("ovsdb-tool create (Debian packages openvswitch-common, openvswitch-vtep): %v: %s", err, out)
 	}
 }
 
-func (o *OVSDB) databaseFile() string { return filepath.Join(o.Dir, "vtep.db") }
+// DatabaseFile is the file that the server has its database in.
+func (o *OVSDB) DatabaseFile() string { return filepath.Join(o.Dir, "vtep.db") }
 func (o *OVSDB) logFile() string      { return filepath.Join(o.Dir, "ovsdb-server.log") }
 
 func freePort(t testing.TB) int {
