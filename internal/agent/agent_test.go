@@ -49,6 +49,7 @@ type bench struct {
 	t      *testing.T
 	db     *testenv.OVSDB
 	server *fakeServer
+	beside []ovsdb.Config // databases that the same agent serves
 	stop   func()
 }
 
@@ -63,7 +64,7 @@ func newBench(t *testing.T, options ...testenv.OVSDBOption) *bench {
 func (b *bench) start() {
 	b.t.Helper()
 	a, err := New(Config{
-		Databases: []ovsdb.Config{{Address: b.db.Unix}}, Server: b.server,
+		Databases: append([]ovsdb.Config{{Address: b.db.Unix}}, b.beside...), Server: b.server,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
