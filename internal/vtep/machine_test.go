@@ -86,11 +86,11 @@ type machine struct {
 	running            *process // started last
 }
 
-func newMachine(t *testing.T) *machine {
+func newMachine(t *testing.T, options ...testenv.OVSDBOption) *machine {
 	m := &machine{
 		T:    t,
 		here: testenv.NewNetNS(t, "gw"), node: testenv.NewNetNS(t, "node"), remote: testenv.NewNetNS(t, "remote"),
-		db: testenv.StartOVSDB(t), bpffs: filepath.Join(testenv.BPFFS(t), "gw"),
+		db: testenv.StartOVSDB(t, options...), bpffs: filepath.Join(testenv.BPFFS(t), "gw"),
 	}
 	testenv.Veth(t, m.here, "fabric0", m.node, "eth0")
 	testenv.Veth(t, m.here, "wan0", m.remote, "eth0")

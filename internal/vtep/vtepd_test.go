@@ -15,6 +15,7 @@ import (
 
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/lab/testenv"
+	vtepdb "landbridge/internal/vtep/database"
 )
 
 func TestRowsBecomeForwardingAndGo(t *testing.T) {
@@ -114,6 +115,42 @@ func TestDatabaseRestarts(t *testing.T) {
 	m.remove("landbridge/one")
 	m.eventuallyDone()
 	m.eventuallyNetworks("what came after the restart")
+}
+
+// TestDatabaseIsUpgraded: vtepd forwards by a standard schema too, and goes on
+// when the database gets vtepd's own under it.
+func TestDatabaseIsUpgraded(t *testing.T) {
+	m := newMachine(t, testenv.WithSchema(testenv.VTEPSchema))
+	p := m.start()
+	m.connect()
+	m.eventuallySwitch()
+	m.write(joined("landbridge/one"))
+	m.eventuallyDone()
+	done, err := vtepdb.Upgrade(t.Context(), m.db.Unix, testenv.VTEPSchema, vtepdb.TLS{})
+	if err != nil || done.From == done.To {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	testenv.Eventually(t, within, "the controller sees the new schema", func() error {
+		if s := m.controller.Schema(); !s.Offers(hwvtep.GeneveOverIPv6) || m.controller.Err() != nil {
+			return fmt.Errorf("%+v, %w", s, m.controller.Err())
+		}
+		return nil
+	})
+	two := joined("landbridge/one")
+	geneve := at("203.0.113.2", 9)
+	geneve.Encapsulation = hwvtep.GeneveOverIPv6
+	geneve.Addr = netip.MustParseAddr("2001:db8::2")
+	two.AddMcast(hwvtep.UnknownDst, geneve)
+	two.SetFilter(geneve, hwvtep.FilterDHCP)
+	m.write(two)
+	m.eventuallyDone()
+	m.eventuallyNetworks("what it had", joinedState("landbridge/one"))
+	if faults := m.state().Faults; len(faults) != 1 || !strings.Contains(faults[0], geneve.String()) {
+		t.Errorf("faults %q, want one of %s", faults, geneve)
+	}
+	if strings.Count(p.output.String(), "connected to the database") < 2 {
+		t.Errorf("it did not connect again:\n%s", p.output)
+	}
 }
 
 func TestSwitchDeletedByHandComesBack(t *testing.T) {

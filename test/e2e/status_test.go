@@ -30,9 +30,9 @@ func (w *world) statuses(t *testing.T) {
 	for _, c := range []struct {
 		address, encapsulation, status, words string
 	}{
-		{"203.0.113.2", "geneve", "ERROR", "geneve"},
-		{"2001:db8::2", "vxlan", "ERROR", "2001:db8::2"},
-		{"203.0.113.77", "vxlan", "ACTIVE", ""}, // the way there is known, whoever is at its end
+		{w.a.Cloud.Gateway.WAN.Addr().String(), "vxlan", "ERROR", "own tunnel address"},
+		{"2001:db8::2", "geneve", "DOWN", "geneve_over_ipv6 2001:db8::2"}, // the gateways have IPv4 alone
+		{"203.0.113.77", "vxlan", "ACTIVE", ""},                           // the way there is known, whoever is at its end
 	} {
 		remote := make(rest.RemoteGateways, rest.Object{"ipaddr": c.address})
 		id := make(rest.RemoteConnections, rest.Object{

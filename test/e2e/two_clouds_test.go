@@ -30,6 +30,7 @@ func TestTwoClouds(t *testing.T) {
 		{"vtepd killed", (*world).vtepdKilled},
 		{"server killed", (*world).serverKilled},
 		{"ovsdb-server killed", (*world).ovsdbKilled},
+		{"database upgraded", (*world).databaseUpgraded},
 		{"killed at any instant", (*world).killedAnytime},
 		{"vtepd removed", (*world).vtepdRemoved},
 		{"ACTIVE is said of what is asked now", (*world).statusIsNew},
