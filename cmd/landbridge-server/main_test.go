@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const network = "11111111-1111-1111-1111-111111111111"
 
 const cloudFile = `networks:
-  - {id: ` + network + `, name: blue, segmentation_id: 123}
+  - {id: ` + network + `, name: blue, segmentation_id: 123, gateways: [192.168.0.1]}
 hosts:
   - {host: a1, tunnel_address: 10.0.0.11}
 ports:
@@ -43,9 +43,9 @@ type program struct {
 	stop    func()
 }
 
-func newProgram(t *testing.T) *program {
+func newProgram(t *testing.T, options ...testenv.OVSDBOption) *program {
 	t.Helper()
-	p := &program{t: t, dir: t.TempDir(), db: testenv.StartOVSDB(t), addr: freeAddr(t), metrics: freeAddr(t)}
+	p := &program{t: t, dir: t.TempDir(), db: testenv.StartOVSDB(t, options...), addr: freeAddr(t), metrics: freeAddr(t)}
 	if err := os.WriteFile(p.file("cloud.yaml"), []byte(cloudFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -129,16 +129,23 @@ func (p *program) create(kind string, attributes map[string]any) string {
 	return answer[kind].(map[string]any)["id"].(string)
 }
 
-// shows waits for the status of an object.
-func (p *program) shows(kind, id, status string) {
+// shows waits for the status of an object, with words of its reason.
+func (p *program) shows(kind, id, status string, words ...string) {
 	p.t.Helper()
 	testenv.Eventually(p.t, 10*time.Second, kind+" "+status, func() error {
 		answer, err := p.call(http.MethodGet, strings.ReplaceAll(kind, "_", "-")+"s/"+id, nil)
 		if err != nil {
 			return err
 		}
-		if v := answer[kind].(map[string]any); v["status"] != status {
-			return fmt.Errorf("status %v: %v", v["status"], v["status_reason"])
+		v := answer[kind].(map[string]any)
+		reason := fmt.Sprint(v["status_reason"])
+		for _, word := range words {
+			if !strings.Contains(reason, word) {
+				return fmt.Errorf("status %v: %s; want %q", v["status"], reason, word)
+			}
+		}
+		if v["status"] != status {
+			return fmt.Errorf("status %v: %s", v["status"], reason)
 		}
 		return nil
 	})
