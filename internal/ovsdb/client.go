@@ -19,6 +19,9 @@ type Config struct {
 	Address string // tcp:HOST:PORT, ssl:HOST:PORT or unix:PATH
 	TLS     TLS    // for ssl:
 	Logger  *slog.Logger
+	// Connected is told what the server's schema offers, on each connection; nil
+	// for nobody.
+	Connected func(hwvtep.Schema)
 }
 
 // Client follows one hardware_vtep database while Run runs, and writes to it.
@@ -28,6 +31,7 @@ type Client struct {
 	address address
 	tls     TLS
 	log     *slog.Logger
+	told    func(hwvtep.Schema)
 	updates chan struct{}
 	applyMu sync.Mutex // Apply by one at a time
 
@@ -68,7 +72,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	return &Client{
 		address: a, tls: cfg.TLS, log: log.With("database", cfg.Address),
-		updates: make(chan struct{}, 1), err: ErrNotConnected,
+		told: cfg.Connected, updates: make(chan struct{}, 1), err: ErrNotConnected,
 		mirror: newMirror(), warned: map[string]struct{}{},
 	}, nil
 }
@@ -105,6 +109,9 @@ func (c *Client) follow(s *session) error {
 	defer s.close()
 	c.adopt(s)
 	c.log.Info("connected to the database", "schema", s.schema.Version)
+	if c.told != nil {
+		c.told(s.schema)
+	}
 	for {
 		select {
 		case <-s.ctx.Done():

@@ -148,8 +148,10 @@ func TestDatabaseIsUpgraded(t *testing.T) {
 	if faults := m.state().Faults; len(faults) != 1 || !strings.Contains(faults[0], geneve.String()) {
 		t.Errorf("faults %q, want one of %s", faults, geneve)
 	}
-	if strings.Count(p.output.String(), "connected to the database") < 2 {
-		t.Errorf("it did not connect again:\n%s", p.output)
+	log := p.output.String()
+	if strings.Count(log, "connected to the database") < 2 || strings.Count(log, "landbridge-vtepd db upgrade "+m.db.Unix) != 1 ||
+		!strings.Contains(log, "vxlan_over_ipv6 geneve_over_ipv4") {
+		t.Errorf("it did not connect again, or did not tell once what the schema lacks:\n%s", log)
 	}
 }
 
