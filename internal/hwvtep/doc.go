@@ -12,4 +12,10 @@
 // that of the Logical_Switch. Landbridge never sets a key on a locator of this
 // cloud's compute nodes and always sets one on a locator of a remote gateway,
 // so that the database itself says which side a tunnel is on.
+//
+// # What the schema has no column for
+//
+// Filters of tunnels and the network's own routers stand in other_config of the
+// Logical_Switch, each under a key that begins with "landbridge-"; beside them an
+// operator's settings for one network. All other keys are somebody else's.
 package hwvtep
