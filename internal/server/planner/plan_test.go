@@ -527,6 +527,20 @@ func TestASchemaWithoutTheEncapsulation(t *testing.T) {
 	}
 }
 
+// TestTheAPIsWordsAreTheSwitches: what the API takes, a plan can say.
+func TestTheAPIsWordsAreTheSwitches(t *testing.T) {
+	if api, switches := l2gw.WANFilterWords(), hwvtep.FilterWords(); !slices.Equal(api, switches) {
+		t.Errorf("filters: %q, and %q", api, switches)
+	}
+	var values []hwvtep.Encapsulation
+	for _, word := range l2gw.Encapsulations() {
+		values = append(values, schemaValue(word, addr("10.0.0.1")), schemaValue(word, addr("fd00::1")))
+	}
+	if all := hwvtep.Encapsulations(); !slices.Equal(values, all) {
+		t.Errorf("encapsulations: %q, and %q", values, all)
+	}
+}
+
 func TestTheWANSideIsOnTheSwitchThatCanHaveAllOfIt(t *testing.T) {
 	in := base()
 	devices := []l2gw.Device{{Name: "sw"}, {Name: "sw2"}}
