@@ -30,6 +30,8 @@ func (w *world) statuses(t *testing.T) {
 	for _, c := range []struct {
 		address, encapsulation, status, words string
 	}{
+		{"203.0.113.2", "geneve", "ACTIVE", ""},
+		{"203.0.113.3", "gre", "ACTIVE", ""},
 		{w.a.Cloud.Gateway.WAN.Addr().String(), "vxlan", "ERROR", "own tunnel address"},
 		{"2001:db8::2", "geneve", "DOWN", "geneve_over_ipv6 2001:db8::2"}, // the gateways have IPv4 alone
 		{"203.0.113.77", "vxlan", "ACTIVE", ""},                           // the way there is known, whoever is at its end
