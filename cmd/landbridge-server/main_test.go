@@ -227,7 +227,7 @@ func TestBadStarts(t *testing.T) {
 		want string
 	}{
 		{"no cloud", nil, "give --cloud-file"},
-		{"a cloud that is not there", []string{"--cloud-file", "/nowhere.yaml", "--listen", "127.0.0.1:0"}, "/nowhere.yaml"},
+		{"a cloud that is not there", []string{"--cloud-file", "/nowhere.yaml", "--listen", "127.0.0.1:0", "--database", "sqlite::memory:"}, "/nowhere.yaml"},
 		{"a public address", []string{"--cloud-file", cloud, "--listen", "0.0.0.0:9696"}, "is not a loopback address"},
 		{"a port in use", []string{"--cloud-file", cloud, "--listen", taken.Addr().String()}, "another program has the port"},
 		{"a port of metrics in use", []string{"--cloud-file", cloud, "--listen", "127.0.0.1:0", "--metrics-listen", taken.Addr().String()}, "another program has the port"},
