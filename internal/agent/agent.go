@@ -32,6 +32,12 @@ type Config struct {
 	Databases []ovsdb.Config // of the switches, each address once
 	Server    rpc.Server
 	Logger    *slog.Logger
+	// Epoch and Name fence the databases (ovsdb.Config): the number of the
+	// assignment by which this agent serves them, and whose it is. 0: no fence.
+	Epoch uint64
+	Name  string
+	// Assigned leaves each database alone until Assign gives it.
+	Assigned bool
 	// FullEvery is how often everything is compared although nothing has
 	// changed; 0: every 5 minutes.
 	FullEvery time.Duration
@@ -75,6 +81,19 @@ func New(cfg Config) (*Agent, error) {
 		a.keepers = append(a.keepers, k)
 	}
 	return a, nil
+}
+
+// Assign gives the agent a database, by the number of the assignment, or takes it
+// away: 0. What it does not have it follows, and neither writes to nor reports.
+// It gives false where the agent has no such database in its configuration.
+func (a *Agent) Assign(database string, epoch uint64) bool {
+	for _, k := range a.keepers {
+		if k.address == database {
+			k.assign(epoch)
+			return true
+		}
+	}
+	return false
 }
 
 // Run keeps the databases until the context ends, which is no error.

@@ -61,12 +61,14 @@ func newBench(t *testing.T, options ...testenv.OVSDBOption) *bench {
 }
 
 // start runs an agent until stop, at the latest until the end of the test.
-func (b *bench) start() {
+func (b *bench) start() { b.startAs(Config{}) }
+
+// startAs is start with more to configure.
+func (b *bench) startAs(cfg Config) *Agent {
 	b.t.Helper()
-	a, err := New(Config{
-		Databases: append([]ovsdb.Config{{Address: b.db.Unix}}, b.beside...), Server: b.server,
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
-	})
+	cfg.Databases, cfg.Server = append([]ovsdb.Config{{Address: b.db.Unix}}, b.beside...), b.server
+	cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	a, err := New(cfg)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -85,6 +87,7 @@ func (b *bench) start() {
 		}
 	}
 	b.t.Cleanup(b.stop)
+	return a
 }
 
 // reported waits for a report that ok accepts.
@@ -156,7 +159,7 @@ func TestAgentFollowsThePlanAndLeavesNothingBehind(t *testing.T) {
 	if diff := cmp.Diff(before, b.contents()); diff != "" {
 		t.Errorf("what others have in the database has changed:\n%s", diff)
 	}
-	if b.server.differences == 0 {
+	if b.server.asked() == 0 {
 		t.Error("the agent never asked for a difference")
 	}
 }

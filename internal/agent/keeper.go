@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,6 +25,8 @@ type keeper struct {
 	plan      *follower
 	reports   *reporter
 	log       *slog.Logger
+	idle      atomic.Bool   // the database is not this agent's
+	turned    chan struct{} // idle has changed
 
 	switches []hwvtep.PhysicalSwitch // as last seen
 	logical  map[string]*logical     // by name: what the owner has or wants
@@ -51,15 +54,30 @@ func newKeeper(cfg Config, db ovsdb.Config) (*keeper, error) {
 	if db.Logger == nil {
 		db.Logger = cfg.Logger
 	}
+	db.Epoch, db.Agent = cfg.Epoch, cfg.Name
 	client, err := ovsdb.New(db)
 	if err != nil {
 		return nil, err
 	}
-	return &keeper{
+	k := &keeper{
 		address: db.Address, owner: cfg.Owner, fullEvery: cfg.FullEvery, client: client, log: log,
 		plan: newFollower(cfg.Server, log), reports: newReporter(cfg.Server, log),
-		logical: map[string]*logical{},
-	}, nil
+		logical: map[string]*logical{}, turned: make(chan struct{}, 1),
+	}
+	k.idle.Store(cfg.Assigned)
+	return k, nil
+}
+
+// assign gives the keeper its database by an epoch, or takes it away: 0.
+func (k *keeper) assign(epoch uint64) {
+	if epoch > 0 {
+		k.client.SetEpoch(epoch)
+	}
+	if k.idle.Swap(epoch == 0) != (epoch == 0) {
+		k.log.Info("the database has been assigned anew", "epoch", epoch)
+		k.reports.forget()
+		wake(k.turned)
+	}
 }
 
 func (k *keeper) run(ctx context.Context) error {
@@ -86,6 +104,7 @@ func (k *keeper) loop(ctx context.Context) error {
 			return nil
 		case <-k.client.Updates():
 		case <-k.plan.changed:
+		case <-k.turned:
 		case <-due:
 		case <-full.C:
 			k.all = true
@@ -99,14 +118,23 @@ func (k *keeper) loop(ctx context.Context) error {
 // step looks at everything that has changed, writes what differs and reports.
 func (k *keeper) step(ctx context.Context) {
 	k.look()
+	if k.idle.Load() {
+		return
+	}
+	if err := k.client.Claim(ctx); err != nil && ctx.Err() == nil {
+		k.log.Warn("the database could not be claimed", "error", err)
+	}
 	if k.canWrite() {
 		k.write(ctx)
 	}
 	k.report()
 }
 
-// canWrite tells whether there is a database, and a plan to compare it with.
-func (k *keeper) canWrite() bool { return k.client.Err() == nil && k.plan.isReady() }
+// canWrite tells whether there is a database that is this agent's, and a plan to
+// compare it with.
+func (k *keeper) canWrite() bool {
+	return !k.idle.Load() && k.client.Err() == nil && k.plan.isReady()
+}
 
 // look takes in what has changed in the database and in the plan.
 func (k *keeper) look() {

@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,24 +19,52 @@ import (
 type world struct {
 	ops  []any // transaction that makes the contents
 	plan []*hwvtep.LogicalSwitch
+	// homes has the switches of the database that a logical switch is planned
+	// for, by its name.
+	homes map[string][]string
+}
+
+// part gives what is planned for one switch.
+func (w world) part(sw string) (out []*hwvtep.LogicalSwitch) {
+	for _, ls := range w.plan {
+		if !slices.Contains(w.homes[ls.Name], sw) {
+			continue
+		}
+		ls = ls.Clone()
+		for b := range ls.Bindings {
+			if b.Switch != sw {
+				delete(ls.Bindings, b)
+			}
+		}
+		out = append(out, ls)
+	}
+	return out
 }
 
 // anyWorld draws logical switches of the owner's and of others, with rows that
 // occur twice, make no sense or are missing, out of so few values that contents
 // and plan have much in common.
 var anyWorld = rapid.Custom(func(t *rapid.T) world {
-	w := world{}
+	w := world{homes: map[string][]string{}}
 	locators := map[string]bool{}
 	for _, name := range []string{"landbridge/a", "landbridge/b", "landbridge/c", "theirs"} {
 		if rapid.Bool().Draw(t, name+" is there") {
 			w.ops = append(w.ops, anyContents(t, name, locators)...)
 		}
 		if name != "theirs" && rapid.Bool().Draw(t, name+" is planned") {
-			w.plan = append(w.plan, anyPlanned(t, name))
+			w.homes[name] = rapid.SampledFrom([][]string{{"sw0"}, {"sw1"}, {"sw0", "sw1"}}).Draw(t, "homes")
+			w.plan = append(w.plan, anyPlanned(t, name, w.homes[name]))
 		}
+	}
+	if epoch := rapid.SampledFrom([]string{"", "4", "5", "nonsense"}).Draw(t, "epoch"); epoch != "" {
+		w.ops = append(w.ops, update("Global", testenv.Row{"other_config": []any{"map", []any{[]any{hwvtep.Epoch, epoch}}}}))
 	}
 	return w
 })
+
+// us is the agent of the property: it has the database by a higher epoch than
+// whoever has left the contents.
+var us = Config{Name: "us", Epoch: 6}
 
 var anyNumber = rapid.IntRange(0, 3)
 
@@ -93,7 +122,7 @@ func insert(table, id string, row testenv.Row) testenv.Row {
 	return op
 }
 
-func anyPlanned(t *rapid.T, name string) *hwvtep.LogicalSwitch {
+func anyPlanned(t *rapid.T, name string, homes []string) *hwvtep.LogicalSwitch {
 	ls := hwvtep.NewLogicalSwitch(name, hwvtep.NewKey(uint32(anyNumber.Draw(t, "planned key"))))
 	locator := func() hwvtep.Locator {
 		key := hwvtep.Key{}
@@ -112,23 +141,27 @@ func anyPlanned(t *rapid.T, name string) *hwvtep.LogicalSwitch {
 	for range anyNumber.Draw(t, "planned flood list") {
 		ls.AddMcast(hwvtep.UnknownDst, locator())
 	}
-	if rapid.Bool().Draw(t, "bound") {
-		ls.Bindings.Add(hwvtep.Binding{Switch: "sw0", Port: "p0", VLAN: uint16(name[len(name)-1])})
+	for _, sw := range homes {
+		if rapid.Bool().Draw(t, "bound") {
+			ls.Bindings.Add(hwvtep.Binding{Switch: sw, Port: "p0", VLAN: uint16(name[len(name)-1])})
+		}
 	}
 	return ls
 }
 
 func TestAgentReachesThePlanFromAnyContents(t *testing.T) {
-	for seed := range 12 {
+	for seed := range 16 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := anyWorld.Example(seed)
 			b := newBench(t)
+			b.db.VTEPCtl(t, "add-ps", "sw1", "--", "add-port", "sw1", "p0")
 			if len(w.ops) > 0 {
 				b.db.Transact(t, w.ops...)
 			}
 			theirs := b.theirs()
-			b.server.set("sw0", w.plan...)
-			b.start()
+			b.server.set("sw0", w.part("sw0")...)
+			b.server.set("sw1", w.part("sw1")...)
+			b.startAs(us)
 			b.holds(w.plan...)
 			b.stop()
 			if diff := cmp.Diff(theirs, b.theirs()); diff != "" {
@@ -137,7 +170,7 @@ func TestAgentReachesThePlanFromAnyContents(t *testing.T) {
 			b.countRows(w.plan)
 			before := b.journal()
 			b.server.restart()
-			b.start()
+			b.startAs(us)
 			b.holds(w.plan...)
 			b.stop()
 			if written := strings.TrimPrefix(b.journal(), before); written != "" {

@@ -121,6 +121,13 @@ func (s *fakeServer) Report(_ context.Context, r rpc.Report) error {
 	return nil
 }
 
+// asked counts the differences that agents have asked for.
+func (s *fakeServer) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.differences
+}
+
 func (s *fakeServer) report(database string) rpc.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -134,7 +134,7 @@ func (k *keeper) apply(ctx context.Context, deltas []hwvtep.Delta, rest bool) {
 			if !rest {
 				l.retry.wrote(now)
 			}
-		case ctx.Err() != nil, errors.Is(err, ovsdb.ErrNotConnected):
+		case ctx.Err() != nil, errors.Is(err, ovsdb.ErrNotConnected), errors.Is(err, ovsdb.ErrFenced):
 			l.retry.until = now.Add(retryFirst) // nothing is wrong with the logical switch
 		default:
 			if l.err != err.Error() {

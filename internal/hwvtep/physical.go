@@ -40,6 +40,11 @@ const (
 	// dataplane has carried out. A switch that has never set it is believed as
 	// soon as the rows are there.
 	Done = "landbridge-done"
+	// Epoch, in Global: the number of the assignment by which an agent serves
+	// the database. It only grows; an agent of a lower one writes nothing.
+	Epoch = "landbridge-epoch"
+	// Agent, in Global beside Epoch: the name of that agent.
+	Agent = "landbridge-agent"
 )
 
 // FabricIP is the address that compute nodes tunnel to; the zero Addr where

@@ -154,17 +154,21 @@ func (a *application) build(steps []step) (*session, *builder, error) {
 		return nil, nil, fmt.Errorf("%w: %w", ErrNotConnected, c.err)
 	}
 	b := newBuilder(c.mirror, c.schema)
+	if err := c.fence().check(c.mirror, c.schema); err != nil {
+		return nil, nil, err
+	}
 	for _, s := range steps {
 		if err := s.build(b); err != nil {
 			a.note(s.name, err)
 		}
 	}
-	return c.session, b, nil
+	err := c.fence().guard(b)
+	return c.session, b, err
 }
 
 func isConflict(err error) bool {
 	var r *refused
-	return errors.As(err, &r) && (r.code == "referential integrity violation" || r.code == "constraint violation")
+	return errors.As(err, &r) && (r.code == "referential integrity violation" || r.code == "constraint violation" || r.unguarded())
 }
 
 func isRefusal(err error) bool {

@@ -15,6 +15,7 @@ type builder struct {
 	mirror *mirror
 	schema hwvtep.Schema
 	ops    []ovsdb.Operation
+	claim  bool // the fence alone is to be written
 	// What the transaction itself makes or removes, which the mirror does not
 	// know yet: UUID names of rows, and keys that are free again.
 	locators map[hwvtep.Locator]string

@@ -22,6 +22,11 @@ type Config struct {
 	// Connected is told what the server's schema offers, on each connection; nil
 	// for nobody.
 	Connected func(hwvtep.Schema)
+	// Epoch fences the database: it is claimed for this number, and every write
+	// takes place only while no higher one has claimed it. 0: no fence.
+	Epoch uint64
+	// Agent is whose number that is, for those that it keeps out.
+	Agent string
 }
 
 // Client follows one hardware_vtep database while Run runs, and writes to it.
@@ -30,6 +35,7 @@ type Config struct {
 type Client struct {
 	address address
 	tls     TLS
+	agent   string
 	log     *slog.Logger
 	told    func(hwvtep.Schema)
 	updates chan struct{}
@@ -37,6 +43,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	err     error
+	epoch   uint64
 	session *session // nil while not connected
 	schema  hwvtep.Schema
 	mirror  *mirror
@@ -71,7 +78,7 @@ func New(cfg Config) (*Client, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Client{
-		address: a, tls: cfg.TLS, log: log.With("database", cfg.Address),
+		address: a, tls: cfg.TLS, agent: cfg.Agent, epoch: cfg.Epoch, log: log.With("database", cfg.Address),
 		told: cfg.Connected, updates: make(chan struct{}, 1), err: ErrNotConnected,
 		mirror: newMirror(), warned: map[string]struct{}{},
 	}, nil
@@ -129,6 +136,9 @@ func (c *Client) adopt(s *session) {
 	c.session, c.schema, c.err = s, s.schema, nil
 	s.gather() // of these everything is read
 	c.rebuild(s)
+	if c.epoch > 0 && !c.schema.OtherConfig {
+		c.log.Warn("the database's schema has no Global.other_config, so that nothing keeps a second agent from writing to it", "schema", c.schema.Version)
+	}
 	c.notify()
 }
 
@@ -203,12 +213,16 @@ func (c *Client) notify() {
 	}
 }
 
-// Err is nil while the client is connected and has read the contents; otherwise
-// it says why not, in words for an operator.
+// Err is nil while the client is connected, has read the contents and may write;
+// otherwise it says why not, in words for an operator. It is an ErrFenced while
+// the database is another agent's.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.err
+	if c.err != nil {
+		return c.err
+	}
+	return c.fence().check(c.mirror, c.schema)
 }
 
 // Updates tells that the connection's state or the contents may have changed

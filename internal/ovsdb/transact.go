@@ -14,6 +14,10 @@ type refused struct {
 	op      string // the operation, "commit" for the whole of them
 }
 
+// unguarded tells whether the fence has kept the transaction from being carried
+// out.
+func (r *refused) unguarded() bool { return r.code == "timed out" }
+
 func (r *refused) Error() string {
 	return fmt.Sprintf("the database refuses the change: %s: %s (%s)", r.code, r.details, r.op)
 }
@@ -85,6 +89,7 @@ func (s *session) shows(ops []ovsdb.Operation, results []ovsdb.OperationResult) 
 			return false
 		}
 		switch op.Op {
+		case ovsdb.OperationWait:
 		case ovsdb.OperationInsert:
 			if !table.HasRow(results[i].UUID.GoUUID) {
 				return false

@@ -35,8 +35,8 @@ func (o *OVSDB) Contents(t testing.TB) map[string][]string {
 }
 
 // resolve puts rows in place of references, and drops what differs between
-// equal databases: UUIDs, versions, and the numbers by which agent and switch
-// confirm changes to each other.
+// equal databases: UUIDs, versions, the numbers by which agent and switch
+// confirm changes to each other, and who has the database.
 func resolve(v any, byID map[string]Row, path []string) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -59,10 +59,13 @@ func resolve(v any, byID map[string]Row, path []string) any {
 	return v
 }
 
+// passing are the keys of other_config that differ between equal databases.
+var passing = []any{hwvtep.Wanted, hwvtep.Done, hwvtep.Epoch, hwvtep.Agent}
+
 func resolveList(list []any, byID map[string]Row, path []string) any {
 	out := []any{}
 	for _, v := range list {
-		if pair, ok := v.([]any); !ok || len(pair) != 2 || pair[0] != hwvtep.Wanted && pair[0] != hwvtep.Done {
+		if pair, ok := v.([]any); !ok || len(pair) != 2 || !slices.Contains(passing, pair[0]) {
 			out = append(out, resolve(v, byID, path))
 		}
 	}
