@@ -18,6 +18,7 @@ type loop struct {
 	networks map[string]*network           // by ID: those that have connections
 	users    map[string]hwvtep.Set[string] // the networks that name a switch, by its name
 	retry    *retry
+	health   *health
 	// announced is what the cloud was told last; nil: nothing yet.
 	announced []l2gw.Service
 	unsaid    bool // the services have changed since
@@ -30,13 +31,14 @@ type network struct {
 	out      planner.Output
 	devices  []string               // that its gateways name
 	statuses map[string]l2gw.Status // what the store has, as far as known
+	wan      map[string]*tunnels    // by device: what it has of the WAN side
 }
 
 func newLoop(s *Server) *loop {
 	return &loop{
 		Server: s, log: s.cfg.Logger,
 		networks: map[string]*network{}, users: map[string]hwvtep.Set[string]{},
-		retry: newRetry(), unsaid: true,
+		retry: newRetry(), health: newHealth(), unsaid: true,
 	}
 }
 
@@ -62,6 +64,7 @@ func (l *loop) run(ctx context.Context) error {
 			l.queue.planNetworks(nil)
 		case <-save.C:
 			l.saveInventories(ctx)
+			l.lookAfter(time.Now())
 		case <-l.retry.timer.C:
 			l.tally.retries.Add(1)
 			l.queue.put(l.retry.again)

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"slices"
+	"time"
 
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/l2gw"
@@ -26,7 +27,7 @@ func (l *loop) replan(ctx context.Context, id string, asked l2gw.Asked) error {
 	l.use(id, n, devicesOf(asked))
 	in := planner.Input{
 		Owner: l.cfg.Owner, NetworkID: id, Site: n.site, Asked: asked,
-		CloudError: l.doubt(cloudErr), Switches: l.reports.inventory(n.devices),
+		CloudError: l.doubt(cloudErr), Switches: l.inventory(id, n),
 	}
 	if n.site == nil && cloudErr == nil {
 		in.CloudError = "" // the network is gone for sure
@@ -34,6 +35,20 @@ func (l *loop) replan(ctx context.Context, id string, asked l2gw.Asked) error {
 	n.statuses = statusesOf(asked)
 	l.adopt(id, n, planner.Plan(in))
 	return cloudErr
+}
+
+// inventory gives the planner's view of the switches of a network.
+func (l *loop) inventory(id string, n *network) map[string]planner.Switch {
+	l.watchWAN(id, n, l.reports.seen(l.cfg.Owner.Name(id), n.devices), time.Now())
+	out := l.reports.inventory(n.devices)
+	for name, sw := range out {
+		sw.Lost, sw.Ill = l.health.lost(sw.Database), l.health.ill(place{name, id})
+		if t := n.wan[name]; t != nil {
+			sw.WAN = t.locators
+		}
+		out[name] = sw
+	}
+	return out
 }
 
 // askCloud brings n.site up to date. A cloud that cannot be asked leaves it as
@@ -79,6 +94,7 @@ func (l *loop) drop(id string) {
 	if n := l.networks[id]; n != nil {
 		l.unsaid = l.unsaid || len(n.out.Services) > 0
 		l.use(id, n, nil)
+		l.health.forget(id)
 		delete(l.networks, id)
 	}
 	l.set(id, l.cfg.Owner.Name(id), nil)

@@ -209,7 +209,7 @@ func (r *reports) inventory(names []string) map[string]planner.Switch {
 	out := map[string]planner.Switch{}
 	for _, name := range names {
 		if l, ok := r.switches[name]; ok {
-			out[name] = planner.Switch{PhysicalSwitch: l.sw, Schema: l.database.Schema}
+			out[name] = planner.Switch{PhysicalSwitch: l.sw, Schema: l.database.Schema, Database: l.database.Database}
 		}
 	}
 	return out
@@ -255,6 +255,31 @@ func (r *reports) known(name string) bool {
 	defer r.mu.Unlock()
 	_, ok := r.switches[name]
 	return ok
+}
+
+// errors gives why databases cannot be used, "" where they can, by address; also
+// those that are known from former times only.
+func (r *reports) errors() map[string]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make(map[string]string, len(r.databases))
+	for address, d := range r.databases {
+		out[address] = d.Error
+	}
+	return out
+}
+
+// of gives the switches of some databases.
+func (r *reports) of(addresses []string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []string
+	for name, l := range r.switches {
+		if slices.Contains(addresses, l.database.Database) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // faults gives the databases that have been reported, by address: "" where one

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/l2gw"
@@ -24,6 +25,9 @@ func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error 
 			continue
 		}
 		seen := l.reports.seen(n.out.Name, n.devices)
+		if l.watchWAN(id, n, seen, time.Now()) && n.out.Moving {
+			l.queue.planNetworks([]string{id})
+		}
 		for conn, s := range planner.Status(n.out, seen) {
 			if n.statuses[conn] != s {
 				changed[conn] = s

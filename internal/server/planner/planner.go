@@ -32,6 +32,18 @@ type Input struct {
 type Switch struct {
 	hwvtep.PhysicalSwitch
 	Schema hwvtep.Schema
+	// Database is where its rows are. Switches of one database have the same
+	// logical switches.
+	Database string
+	// Lost is why its database cannot be written now, "" while it can. What the
+	// switch does meanwhile is not known.
+	Lost string
+	// Ill is why the WAN side of the network does not work there, "" where
+	// nothing is known against it.
+	Ill string
+	// WAN has the locators of remote gateways by which it reaches the network
+	// now, or may still.
+	WAN hwvtep.Set[hwvtep.Locator]
 }
 
 // Output is what follows from an Input. Nothing in it is shared with the Input.
@@ -49,6 +61,9 @@ type Output struct {
 	// Problems has, by the same IDs, what keeps a connection from being as
 	// asked, sorted, unique.
 	Problems map[string][]Problem
+	// Moving says that a switch has to give up the WAN side before another one
+	// gets it: the plan has to be made anew when Switch.WAN changes.
+	Moving bool
 }
 
 // Part is what of a plan carries one connection or remote connection.
@@ -79,6 +94,7 @@ func Plan(in Input) Output {
 		for _, rc := range b.remotes {
 			b.stretch(rc)
 		}
+		b.handOver()
 		b.noteDoubles()
 		b.placeMACs()
 	}
@@ -94,6 +110,7 @@ type builder struct {
 	remotes     []l2gw.RemoteConnection // sorted
 	segment     l2gw.Segment
 	endpoints   []endpoint // of the compute nodes that host ports
+	tunnels     []tunnel   // of the WAN side
 	out         Output
 	problems    map[string]hwvtep.Set[Problem]
 	// plans has what is being built, by switch name.

@@ -2,7 +2,6 @@ package planner
 
 import (
 	"cmp"
-	"hash/fnv"
 	"net/netip"
 	"slices"
 
@@ -29,9 +28,7 @@ func (b *builder) stretch(rc l2gw.RemoteConnection) {
 		b.add(rc.ID, problem)
 	} else {
 		part.Locator = l
-		p.remotes[rc.ID] = l
-		p.accept(l, rc.Flood)
-		p.keepFrom(l, rc.Filter)
+		b.tunnels = append(b.tunnels, tunnel{rc, gw, p, l})
 	}
 	b.out.Parts[rc.ID] = part
 }
@@ -150,63 +147,4 @@ func orUnknown(version string) string {
 		return "(unknown)"
 	}
 	return version
-}
-
-// carrier chooses the device that carries the WAN side of the network: of those
-// that can, the one of the greatest weight (rendezvous hashing), so that
-// networks spread over the devices, and a device that comes or goes moves only
-// the networks that it gains or had.
-func (b *builder) carrier(gw l2gw.Gateway) string {
-	names := deviceNames(gw)
-	return slices.MaxFunc(names, func(x, y string) int {
-		if rx, ry := b.rank(x, gw.ID), b.rank(y, gw.ID); rx != ry {
-			return rx - ry
-		}
-		if wx, wy := weight(b.in.NetworkID, x), weight(b.in.NetworkID, y); wx < wy {
-			return -1
-		} else if wx > wy {
-			return 1
-		}
-		return 0
-	})
-}
-
-// rank is 3 for a switch that can carry the WAN side of the network as asked, 2
-// for one that can carry some of it, 1 for one that nobody has reported yet, 0
-// for one that cannot.
-func (b *builder) rank(name, gatewayID string) int {
-	sw, known := b.in.Switches[name]
-	switch {
-	case !known:
-		return 1
-	case !sw.Schema.LocatorKeys || !sw.FabricIP().IsValid():
-		return 0
-	case b.lacking(sw, gatewayID):
-		return 2
-	}
-	return 3
-}
-
-// lacking tells whether a switch's schema lacks something that a remote
-// connection of the gateway needs.
-func (b *builder) lacking(sw Switch, gatewayID string) bool {
-	return slices.ContainsFunc(b.remotes, func(rc l2gw.RemoteConnection) bool {
-		to := b.in.Asked.RemoteGateways[rc.RemoteGatewayID].Addr.Unmap()
-		return rc.GatewayID == gatewayID &&
-			(!sw.Schema.Offers(schemaValue(rc.Encapsulation, to)) || rc.Filter != "" && !sw.Schema.LogicalConfig)
-	})
-}
-
-// weight spreads (network, device) over 64 bits.
-func weight(network, device string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(network)) // a hash never fails
-	_, _ = h.Write([]byte{0})
-	_, _ = h.Write([]byte(device))
-	// FNV alone is weak in its high bits for names that differ at the end; this
-	// is the finaliser of MurmurHash3.
-	x := h.Sum64()
-	x = (x ^ x>>33) * 0xff51afd7ed558ccd
-	x = (x ^ x>>33) * 0xc4ceb9fe1a85ec53
-	return x ^ x>>33
 }

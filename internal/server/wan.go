@@ -1,0 +1,105 @@
+package server
+
+import (
+	"maps"
+	"time"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/server/planner"
+)
+
+// confirmWithin is how long a switch may take to confirm that it has given up
+// tunnels; after that, whoever waits for them gets them.
+const confirmWithin = 5 * time.Second
+
+// tunnels are the keyed locators of a network on a switch.
+type tunnels struct {
+	locators hwvtep.Set[hwvtep.Locator] // in its database, or not confirmed to be gone
+	shown    hwvtep.Set[hwvtep.Locator] // in its database
+	since    time.Time                  // they differ
+}
+
+// watchWAN takes in what switches report of the WAN side of a network: which of
+// them have it, and what is against their having it. It tells whether it is
+// elsewhere than before. Where there is one device there is no choice.
+func (l *loop) watchWAN(id string, n *network, seen planner.Seen, now time.Time) (moved bool) {
+	if len(n.devices) < 2 {
+		return false
+	}
+	wan := make(map[string]*tunnels, len(n.devices))
+	for _, device := range n.devices {
+		state := seen.Switches[device]
+		wan[device] = n.wan[device].after(state, now)
+		moved = moved || !maps.Equal(n.wan[device].held(), wan[device].held())
+		l.health.fault(place{device, id}, n.out.WANFault(device, state.Faults), now)
+	}
+	n.wan = wan
+	return moved
+}
+
+func (t *tunnels) held() hwvtep.Set[hwvtep.Locator] {
+	if t == nil {
+		return nil
+	}
+	return t.locators
+}
+
+// after gives the tunnels as they are by what the switch reports now.
+func (t *tunnels) after(state planner.SwitchState, now time.Time) *tunnels {
+	next := &tunnels{shown: keyed(state.Actual), since: now}
+	next.locators = next.shown
+	if t == nil || state.Confirmed || state.Actual == nil {
+		return next
+	}
+	next.locators = maps.Clone(next.shown)
+	maps.Copy(next.locators, t.locators)
+	if !maps.Equal(t.locators, t.shown) {
+		next.since = t.since
+	}
+	return next
+}
+
+func keyed(ls *hwvtep.LogicalSwitch) hwvtep.Set[hwvtep.Locator] {
+	out := hwvtep.Set[hwvtep.Locator]{}
+	if ls == nil {
+		return out
+	}
+	for l := range ls.Locators() {
+		if l.WAN() {
+			out.Add(l)
+		}
+	}
+	return out
+}
+
+// lookAfter has planned anew what time alone has changed.
+func (l *loop) lookAfter(now time.Time) {
+	turned := l.health.observe(l.reports.errors(), now)
+	networks := append(l.health.turns(now), l.overdue(now)...)
+	if len(turned)+len(networks) == 0 {
+		return
+	}
+	if len(turned) > 0 {
+		l.log.Info("switches are lost, or back", "databases", turned)
+	}
+	l.queue.put(func(w *work) {
+		addTo(w.moved, l.reports.of(turned))
+		addTo(w.plan, networks)
+	})
+}
+
+// overdue gives the networks that wait for a confirmation no longer.
+func (l *loop) overdue(now time.Time) (networks []string) {
+	for id, n := range l.networks {
+		if !n.out.Moving {
+			continue
+		}
+		for _, t := range n.wan {
+			if !maps.Equal(t.locators, t.shown) && now.Sub(t.since) >= confirmWithin {
+				t.locators = t.shown
+				networks = append(networks, id)
+			}
+		}
+	}
+	return networks
+}
