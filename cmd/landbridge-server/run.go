@@ -43,7 +43,7 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	core := server.New(server.Config{Store: db, Cloud: cloud, Owner: cfg.Owner, Logger: log, Resync: cfg.Resync})
-	hands, err := agent.New(agent.Config{Owner: cfg.Owner, Databases: databases(cfg, log), Server: core, Logger: log})
+	hands, err := agent.New(agent.Config{Owner: cfg.Owner, Databases: databases(cfg, log), Listen: listeners(cfg), Server: core, Logger: log})
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	defer served.close()
-	log.Info("landbridge-server has started", "listen", doors.api.Addr(), "metrics", doors.metricsAddr(), "auth", guard.String(), "neutron", cfg.Neutron.URL, "database", db.String(), "cloud", cfg.Cloud.String(), "switches", cfg.Switches)
+	log.Info("landbridge-server has started", "listen", doors.api.Addr(), "metrics", doors.metricsAddr(), "auth", guard.String(), "neutron", cfg.Neutron.URL, "database", db.String(), "cloud", cfg.Cloud.String(), "switches", cfg.Switches, "dial in", cfg.DialIn)
 	return serve(ctx, log, core.Run, hands.Run,
 		doors.serveAPI(shown.Observe(served, served.Route), log), doors.serveMetrics(shown.Handler(), log))
 }
@@ -93,6 +93,14 @@ func databases(cfg config.Config, log *slog.Logger) []ovsdb.Config {
 	var out []ovsdb.Config
 	for _, address := range cfg.Switches {
 		out = append(out, ovsdb.Config{Address: address, TLS: ovsdb.TLS(cfg.TLS), Logger: log})
+	}
+	return out
+}
+
+func listeners(cfg config.Config) []ovsdb.ListenConfig {
+	var out []ovsdb.ListenConfig
+	for _, address := range cfg.DialIn {
+		out = append(out, ovsdb.ListenConfig{Address: address, TLS: ovsdb.TLS(cfg.TLS), Names: cfg.SwitchNames})
 	}
 	return out
 }

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,8 +31,11 @@ import (
 type Config struct {
 	Owner     hwvtep.Owner   // "": hwvtep.DefaultOwner
 	Databases []ovsdb.Config // of the switches, each address once
-	Server    rpc.Server
-	Logger    *slog.Logger
+	// Listen is where switches may dial in. Each of them is a database too, of the
+	// address that ovsdb.DialledAddress gives it.
+	Listen []ovsdb.ListenConfig
+	Server rpc.Server
+	Logger *slog.Logger
 	// Epoch and Name fence the databases (ovsdb.Config): the number of the
 	// assignment by which this agent serves them, and whose it is. 0: no fence.
 	Epoch uint64
@@ -47,7 +51,12 @@ const defaultFullEvery = 5 * time.Minute
 
 // Agent keeps databases equal to the plan while Run runs.
 type Agent struct {
+	cfg       Config
+	listeners []*ovsdb.Listener
+
+	mu      sync.Mutex
 	keepers []*keeper
+	dialled map[string]*keeper // by the names of switches that have dialled in
 }
 
 // New checks the configuration; nothing is connected before Run.
@@ -67,7 +76,7 @@ func New(cfg Config) (*Agent, error) {
 	if cfg.FullEvery <= 0 {
 		cfg.FullEvery = defaultFullEvery
 	}
-	a := &Agent{}
+	a := &Agent{cfg: cfg, dialled: map[string]*keeper{}}
 	seen := map[string]bool{}
 	for _, db := range cfg.Databases {
 		if seen[db.Address] {
@@ -80,13 +89,26 @@ func New(cfg Config) (*Agent, error) {
 		}
 		a.keepers = append(a.keepers, k)
 	}
+	for _, listen := range cfg.Listen {
+		if listen.Logger == nil {
+			listen.Logger = cfg.Logger
+		}
+		l, err := ovsdb.NewListener(listen)
+		if err != nil {
+			return nil, err
+		}
+		a.listeners = append(a.listeners, l)
+	}
 	return a, nil
 }
 
 // Assign gives the agent a database, by the number of the assignment, or takes it
 // away: 0. What it does not have it follows, and neither writes to nor reports.
-// It gives false where the agent has no such database in its configuration.
+// It gives false where the agent has no such database: it is not in its
+// configuration, and has not dialled in.
 func (a *Agent) Assign(database string, epoch uint64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, k := range a.keepers {
 		if k.address == database {
 			k.assign(epoch)
@@ -96,11 +118,42 @@ func (a *Agent) Assign(database string, epoch uint64) bool {
 	return false
 }
 
+// Database is one that an agent can serve.
+type Database struct {
+	Address  string
+	Switches []string // as last seen, sorted
+	// Error is why it cannot be used now; "" while it can.
+	Error string
+}
+
+// Databases gives the databases that the agent can serve, assigned or not, in
+// the order in which it has come to know them.
+func (a *Agent) Databases() []Database {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []Database
+	for _, k := range a.keepers {
+		db := Database{Address: k.address}
+		for _, sw := range k.client.PhysicalSwitches() {
+			db.Switches = append(db.Switches, sw.Name)
+		}
+		if err := k.client.Err(); err != nil {
+			db.Error = err.Error()
+		}
+		out = append(out, db)
+	}
+	return out
+}
+
 // Run keeps the databases until the context ends, which is no error.
 func (a *Agent) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, k := range a.keepers {
 		group.Go(func() error { return k.run(ctx) })
+	}
+	for _, l := range a.listeners {
+		group.Go(func() error { return l.Run(ctx) })
+		group.Go(func() error { return a.answer(ctx, l, group) })
 	}
 	return group.Wait()
 }

@@ -50,22 +50,32 @@ type logical struct {
 }
 
 func newKeeper(cfg Config, db ovsdb.Config) (*keeper, error) {
-	log := cfg.Logger.With("database", db.Address)
-	if db.Logger == nil {
-		db.Logger = cfg.Logger
-	}
-	db.Epoch, db.Agent = cfg.Epoch, cfg.Name
+	db = cfg.client(db)
 	client, err := ovsdb.New(db)
 	if err != nil {
 		return nil, err
 	}
+	return keep(cfg, db, client), nil
+}
+
+// client adds to the configuration of a client what all of them share.
+func (cfg Config) client(db ovsdb.Config) ovsdb.Config {
+	if db.Logger == nil {
+		db.Logger = cfg.Logger
+	}
+	db.Epoch, db.Agent = cfg.Epoch, cfg.Name
+	return db
+}
+
+func keep(cfg Config, db ovsdb.Config, client *ovsdb.Client) *keeper {
+	log := cfg.Logger.With("database", db.Address)
 	k := &keeper{
 		address: db.Address, owner: cfg.Owner, fullEvery: cfg.FullEvery, client: client, log: log,
 		plan: newFollower(cfg.Server, log), reports: newReporter(cfg.Server, log),
 		logical: map[string]*logical{}, turned: make(chan struct{}, 1),
 	}
 	k.idle.Store(cfg.Assigned)
-	return k, nil
+	return k
 }
 
 // assign gives the keeper its database by an epoch, or takes it away: 0.

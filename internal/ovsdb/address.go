@@ -3,6 +3,7 @@ package ovsdb
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strconv"
@@ -37,10 +38,55 @@ func parseAddress(s string) (address, error) {
 			return a, fmt.Errorf("database address %q: the path of a unix: address must be absolute", s)
 		}
 		return a, nil
-	case "ptcp", "pssl", "punix":
-		return a, fmt.Errorf("database address %q: waiting for the switch to connect is not supported; use one of tcp:, ssl: and unix: instead", s)
+	case schemePTCP, schemePSSL:
+		return a, fmt.Errorf("database address %q: is for switches to dial; use one of tcp:, ssl: and unix: here", s)
 	}
 	return a, fmt.Errorf("database address %q: use tcp:HOST:PORT, ssl:HOST:PORT or unix:PATH", s)
+}
+
+// The schemes of addresses that switches dial, and the port where none is named
+// (ovsdb(7)).
+const (
+	schemePTCP  = "ptcp"
+	schemePSSL  = "pssl"
+	defaultPort = "6640"
+)
+
+// IsListen tells whether an address is one for switches to dial.
+func IsListen(s string) bool {
+	scheme, _, _ := strings.Cut(s, ":")
+	return scheme == schemePTCP || scheme == schemePSSL
+}
+
+// ParseListen checks an address for switches to dial: ptcp:[PORT][:IP] or
+// pssl:[PORT][:IP], an IPv6 address in brackets (ovsdb(7)). Without IP it is that
+// of loopback: who is to be heard has to be said.
+func ParseListen(s string) error {
+	_, err := parseListen(s)
+	return err
+}
+
+func parseListen(s string) (address, error) {
+	scheme, target, _ := strings.Cut(s, ":")
+	port, host, named := strings.Cut(target, ":")
+	ip := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	if !IsListen(s) {
+		return address{}, fmt.Errorf("address %q: use ptcp:PORT:IP or pssl:PORT:IP", s)
+	}
+	if port == "" {
+		port = defaultPort
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return address{}, fmt.Errorf("address %q: %q is not a port (1-65535)", s, port)
+	}
+	if named {
+		var err error
+		bare, bracketed := strings.CutPrefix(strings.TrimSuffix(host, "]"), "[")
+		if ip, err = netip.ParseAddr(bare); err != nil || ip.Is6() != bracketed || bracketed != strings.HasSuffix(host, "]") {
+			return address{}, fmt.Errorf("address %q: %q is not an IP address, IPv6 in brackets", s, host)
+		}
+	}
+	return address{scheme, net.JoinHostPort(ip.String(), port)}, nil
 }
 
 func checkHostPort(s, target string) error {

@@ -33,8 +33,8 @@ type Config struct {
 // Its methods may be called from several goroutines. What it shows while it is
 // not connected is what was last seen.
 type Client struct {
-	address address
-	tls     TLS
+	dial    func(ctx context.Context) (*session, error)
+	callers chan *Caller // of a client that is dialled: the newest
 	agent   string
 	log     *slog.Logger
 	told    func(hwvtep.Schema)
@@ -73,15 +73,21 @@ func New(cfg Config) (*Client, error) {
 			return nil, fmt.Errorf("database %s: %w", cfg.Address, err)
 		}
 	}
+	c := newClient(cfg)
+	c.dial = func(ctx context.Context) (*session, error) { return connect(ctx, a, cfg.TLS) }
+	return c, nil
+}
+
+func newClient(cfg Config) *Client {
 	log := cfg.Logger
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Client{
-		address: a, tls: cfg.TLS, agent: cfg.Agent, epoch: cfg.Epoch, log: log.With("database", cfg.Address),
+		agent: cfg.Agent, epoch: cfg.Epoch, log: log.With("database", cfg.Address),
 		told: cfg.Connected, updates: make(chan struct{}, 1), err: ErrNotConnected,
 		mirror: newMirror(), warned: map[string]struct{}{},
-	}, nil
+	}
 }
 
 // Run connects, follows the database and reconnects until the context ends,
@@ -90,7 +96,7 @@ func (c *Client) Run(ctx context.Context) error {
 	wait := backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(reconnectFirst), backoff.WithMaxInterval(reconnectMax), backoff.WithMaxElapsedTime(0))
 	for ctx.Err() == nil {
-		s, err := connect(ctx, c.address, c.tls)
+		s, err := c.dial(ctx)
 		if err == nil {
 			wait.Reset()
 			err = c.follow(s)
@@ -106,6 +112,7 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.hangUp()
 	c.session, c.err = nil, ErrNotConnected
 	return nil
 }
@@ -180,6 +187,10 @@ func (c *Client) fold(s *session, rows map[ref]model.Model) {
 	f := &fold{mirror: c.mirror, source: source, dirty: &c.dirty, warn: c.warn}
 	f.run(rows)
 	s.hints.retry(f.unresolved)
+	if err := c.strange(s); err != nil {
+		c.session, c.err = nil, err
+		s.fail(err)
+	}
 }
 
 // lost notes why there is no connection; what the mirror shows stays.

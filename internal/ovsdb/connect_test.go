@@ -30,7 +30,7 @@ func TestParseAddress(t *testing.T) {
 		{"ssl:192.0.2.1:0", "not a port"},
 		{"tcp:192.0.2.1:65536", "not a port"},
 		{"unix:db.sock", "must be absolute"},
-		{"ptcp:6640", "not supported"},
+		{"ptcp:6640", "for switches to dial"},
 	} {
 		err := ParseAddress(c.in)
 		if c.wrong == "" && err != nil {

@@ -45,6 +45,8 @@ type session struct {
 	ctx     context.Context
 	fail    context.CancelCauseFunc
 	watcher *watcher
+	// allowed tells whether the server may have a switch of that name; nil: any.
+	allowed func(name string) bool
 }
 
 // connect opens a session with everything read. The context bounds the session,
@@ -71,6 +73,11 @@ func open(ctx context.Context, a address, tlsConfig *tls.Config) (*session, erro
 	if err != nil {
 		return nil, err
 	}
+	return newSession(ctx, schema, a, tlsConfig)
+}
+
+// newSession opens a session with a server whose schema is known.
+func newSession(ctx context.Context, schema hwvtep.Schema, a address, tlsConfig *tls.Config) (_ *session, err error) {
 	s := &session{schema: schema, hints: newHints()}
 	s.ctx, s.fail = context.WithCancelCause(ctx)
 	s.watcher = &watcher{lost: s.hints.lost, fail: s.fail}

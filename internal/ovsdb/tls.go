@@ -21,6 +21,20 @@ type TLS struct {
 // alertWithin is how long a server may take to say why it refuses a client.
 const alertWithin = 2 * time.Second
 
+// serve is config for a listener: whoever connects has to show a certificate of
+// the authority, and its own is shown.
+func (t TLS) serve() (*tls.Config, error) {
+	if t.Certificate == "" {
+		return nil, errors.New("ssl: needs a certificate and its private key, to be shown to the switches")
+	}
+	cfg, err := t.config()
+	if err != nil {
+		return nil, err
+	}
+	cfg.ClientAuth = tls.RequireAnyClientCert // VerifyConnection checks the chain
+	return cfg, nil
+}
+
 // config reads the files; they are read for each connection, so that renewed
 // ones are used. As everywhere in OVSDB the chain of the server's certificate is
 // checked, not its name: the certificates that ovs-pki makes have none.
@@ -56,7 +70,7 @@ func (t TLS) config() (*tls.Config, error) {
 
 func verifyChain(s tls.ConnectionState, roots *x509.CertPool) error {
 	if len(s.PeerCertificates) == 0 {
-		return errors.New("the server shows no certificate")
+		return errors.New("the other side shows no certificate")
 	}
 	opts := x509.VerifyOptions{
 		Roots: roots, Intermediates: x509.NewCertPool(),
@@ -66,7 +80,7 @@ func verifyChain(s tls.ConnectionState, roots *x509.CertPool) error {
 		opts.Intermediates.AddCert(c)
 	}
 	if _, err := s.PeerCertificates[0].Verify(opts); err != nil {
-		return fmt.Errorf("the server's certificate is not of the given authority: %w", err)
+		return fmt.Errorf("the other side's certificate is not of the given authority: %w", err)
 	}
 	return nil
 }

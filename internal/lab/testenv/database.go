@@ -65,7 +65,7 @@ func startDatabase(t testing.TB, kind databaseKind) *DatabaseServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &DatabaseServer{Dir: dir, Port: freePort(t), kind: kind}
+	s := &DatabaseServer{Dir: dir, Port: FreePort(t), kind: kind}
 	up := false
 	defer func() {
 		if !up {

@@ -33,6 +33,9 @@ func WithSchema(file string) OVSDBOption { return func(o *OVSDB) { o.schema = fi
 // clients for certificates of the same authority.
 func WithTLS(files TLSFiles) OVSDBOption { return func(o *OVSDB) { o.tls = &files } }
 
+// WithManagers lets the server dial the targets of vtep-ctl set-manager.
+func WithManagers() OVSDBOption { return func(o *OVSDB) { o.managers = true } }
+
 // OVSDB is a private ovsdb-server. It ends with its test.
 type OVSDB struct {
 	// Unix and TCP are the addresses it listens on, ready for a client; they
@@ -43,6 +46,7 @@ type OVSDB struct {
 
 	schema           string // "": vtepd's
 	tls              *TLSFiles
+	managers         bool
 	tcpPort, sslPort int
 	process          *os.Process
 	exited           chan struct{}
@@ -67,10 +71,10 @@ func StartOVSDB(t testing.TB, options ...OVSDBOption) *OVSDB {
 			t.Error(err)
 		}
 	})
-	o.tcpPort = freePort(t)
+	o.tcpPort = FreePort(t)
 	o.TCP = fmt.Sprintf("tcp:127.0.0.1:%d", o.tcpPort)
 	if o.tls != nil {
-		o.sslPort = freePort(t)
+		o.sslPort = FreePort(t)
 		o.SSL = fmt.Sprintf("ssl:127.0.0.1:%d", o.sslPort)
 	}
 	o.createDatabase(t)
@@ -130,6 +134,9 @@ func (o *OVSDB) arguments() []string {
 	if o.tls != nil {
 		args = append(args, "--private-key="+o.tls.Key, "--certificate="+o.tls.Cert, "--ca-cert="+o.tls.CA,
 			fmt.Sprintf("--remote=pssl:%d:127.0.0.1", o.sslPort))
+	}
+	if o.managers {
+		args = append(args, "--remote=db:hardware_vtep,Global,managers")
 	}
 	return append(args, o.DatabaseFile())
 }
@@ -202,7 +209,8 @@ func (o *OVSDB) createDatabase(t testing.TB) {
 func (o *OVSDB) DatabaseFile() string { return filepath.Join(o.Dir, "vtep.db") }
 func (o *OVSDB) logFile() string      { return filepath.Join(o.Dir, "ovsdb-server.log") }
 
-func freePort(t testing.TB) int {
+// FreePort gives a TCP port of loopback that nobody listens on.
+func FreePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -77,7 +77,7 @@ func newRabbitMQ(t testing.TB, cfg RabbitMQConfig) *RabbitMQ {
 	must(t, err, "make a directory")
 	r := &RabbitMQ{
 		Dir: dir, Address: cmp.Or(cfg.Address, "127.0.0.1"), Port: cfg.Port, ns: cfg.Namespace,
-		epmdPort: freePort(t), dist: freePort(t),
+		epmdPort: FreePort(t), dist: FreePort(t),
 	}
 	up := false
 	defer func() {
@@ -86,10 +86,10 @@ func newRabbitMQ(t testing.TB, cfg RabbitMQConfig) *RabbitMQ {
 		}
 	}()
 	if r.Port == 0 {
-		r.Port = freePort(t)
+		r.Port = FreePort(t)
 	}
 	if cfg.TLS != nil {
-		r.TLSPort = freePort(t)
+		r.TLSPort = FreePort(t)
 	}
 	r.prepare(t, cfg.TLS)
 	r.Start(t)

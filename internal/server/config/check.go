@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"landbridge/internal/hwvtep"
-	"landbridge/internal/ovsdb"
 	"landbridge/internal/strictyaml"
 )
 
@@ -41,8 +39,9 @@ func (c checker) config(r raw) (cfg Config, err error) {
 		func() error { cfg.Owner, err = c.owner(r.Owner); return err },
 		func() error { cfg.LogLevel, err = c.level(r.LogLevel); return err },
 		func() error { cfg.Resync, err = c.resync(r.Resync); return err },
-		func() error { cfg.Switches, err = c.switches(r.Switches); return err },
-		func() error { return c.tls(r.TLS, cfg.Switches) },
+		func() error { cfg.Switches, cfg.DialIn, err = c.switches(r.Switches); return err },
+		func() error { return c.tls(r.TLS, slices.Concat(cfg.Switches, cfg.DialIn)) },
+		func() error { cfg.SwitchNames, err = c.switchCerts(r.SwitchCerts, cfg.DialIn); return err },
 	} {
 		if err := check(); err != nil {
 			return Config{}, err
@@ -134,30 +133,4 @@ func (c checker) resync(v strictyaml.Value) (time.Duration, error) {
 		return 0, c.bad("resync", v, "must be a time from 1s to 1h, as 30s or 5m")
 	}
 	return d, nil
-}
-
-func (c checker) switches(values []strictyaml.Value) ([]string, error) {
-	var out []string
-	for i, v := range values {
-		key := fmt.Sprintf("switches[%d]", i)
-		if err := ovsdb.ParseAddress(v.Text); err != nil {
-			return nil, c.bad(key, v, "%v", err)
-		}
-		if slices.Contains(out, v.Text) {
-			return nil, c.bad(key, v, "is given twice")
-		}
-		out = append(out, v.Text)
-	}
-	return out, nil
-}
-
-func (c checker) tls(r rawTLS, switches []string) error {
-	ssl := slices.IndexFunc(switches, func(s string) bool { return strings.HasPrefix(s, "ssl:") })
-	if ssl >= 0 && r.CA.Text == "" {
-		return fmt.Errorf("switch %s: an ssl: address needs the authority of its certificate; give --tls-ca, or tls.ca in the configuration", switches[ssl])
-	}
-	if (r.Certificate.Text == "") != (r.PrivateKey.Text == "") {
-		return errors.New("a certificate for ssl: needs its private key: give both --tls-certificate and --tls-private-key, or tls.certificate and tls.private_key")
-	}
-	return nil
 }

@@ -36,8 +36,12 @@ type Config struct {
 	Neutron Neutron
 	Quotas  l2gw.Quota // of projects without limits of their own; of all kinds
 
-	Switches []string // the OVSDB addresses of the switches
-	TLS      TLS
+	Switches []string // the OVSDB addresses of the switches that we dial
+	DialIn   []string // the OVSDB addresses that switches dial
+	// SwitchNames has the switches that a certificate is for, by its name; nil:
+	// every certificate of the authority is for all.
+	SwitchNames map[string][]string
+	TLS         TLS
 }
 
 // Neutron is what stands behind this server.
@@ -47,7 +51,7 @@ type Neutron struct {
 	Timeout time.Duration
 }
 
-// TLS names the PEM files for ssl: addresses.
+// TLS names the PEM files for ssl: and pssl: addresses.
 type TLS struct {
 	CA, Certificate, PrivateKey string
 }
@@ -70,6 +74,7 @@ type raw struct {
 	Quotas      rawQuotas          `yaml:"quotas"`
 	Cloud       rawCloud           `yaml:"cloud"`
 	Switches    []strictyaml.Value `yaml:"switches"`
+	SwitchCerts []rawSwitchCert    `yaml:"switch_certificates"`
 	TLS         rawTLS             `yaml:"tls"`
 }
 

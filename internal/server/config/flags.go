@@ -66,7 +66,7 @@ var flags = []Flag{
 	one("announce-file", "cloud.announce", "file to write for the compute nodes: which gateways serve which network", "", func(r *raw) *strictyaml.Value { return &r.Cloud.Announce }),
 	{
 		Name: "switch", Key: "switches", Many: true,
-		Usage: "OVSDB address of a switch: tcp:HOST:PORT, ssl:HOST:PORT or unix:PATH (repeatable)",
+		Usage: "OVSDB address of a switch: tcp:HOST:PORT, ssl:HOST:PORT or unix:PATH; or where switches dial in: pssl:PORT:IP or ptcp:PORT:IP (repeatable)",
 		put: func(r *raw, values []string) {
 			r.Switches = nil
 			for _, v := range values {
@@ -77,9 +77,9 @@ var flags = []Flag{
 	one("owner", "owner", "word that the names of our logical switches begin with", defaultOwner, func(r *raw) *strictyaml.Value { return &r.Owner }),
 	one("log-level", "log_level", "debug, info, warn or error", defaultLogLevel, func(r *raw) *strictyaml.Value { return &r.LogLevel }),
 	one("resync", "resync", "time between two full passes", defaultResync, func(r *raw) *strictyaml.Value { return &r.Resync }),
-	one("tls-ca", "tls.ca", "PEM file of the authority that signed the switches' certificates, for ssl:", "", func(r *raw) *strictyaml.Value { return &r.TLS.CA }),
-	one("tls-certificate", "tls.certificate", "PEM file of our certificate, for ssl:", "", func(r *raw) *strictyaml.Value { return &r.TLS.Certificate }),
-	one("tls-private-key", "tls.private_key", "PEM file of its private key, for ssl:", "", func(r *raw) *strictyaml.Value { return &r.TLS.PrivateKey }),
+	one("tls-ca", "tls.ca", "PEM file of the authority that signed the switches' certificates, for ssl: and pssl:", "", func(r *raw) *strictyaml.Value { return &r.TLS.CA }),
+	one("tls-certificate", "tls.certificate", "PEM file of our certificate, for ssl: and pssl:", "", func(r *raw) *strictyaml.Value { return &r.TLS.Certificate }),
+	one("tls-private-key", "tls.private_key", "PEM file of its private key, for ssl: and pssl:", "", func(r *raw) *strictyaml.Value { return &r.TLS.PrivateKey }),
 }
 
 // one is a flag that stands for one value.
