@@ -66,7 +66,7 @@ type switchboard struct {
 	target string // for vtep-ctl set-manager
 }
 
-func listen(t *testing.T, scheme string, cfg ListenConfig) *switchboard {
+func listen(t *testing.T, scheme string, cfg ListenConfig, prepare ...func(*Listener)) *switchboard {
 	t.Helper()
 	port := testenv.FreePort(t)
 	b := &switchboard{log: &testLog{}, target: fmt.Sprintf("%s:127.0.0.1:%d", scheme, port)}
@@ -74,6 +74,9 @@ func listen(t *testing.T, scheme string, cfg ListenConfig) *switchboard {
 	var err error
 	if b.Listener, err = NewListener(cfg); err != nil {
 		t.Fatal(err)
+	}
+	for _, do := range prepare {
+		do(b.Listener)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -244,8 +247,7 @@ func TestStrangersAreTurnedAway(t *testing.T) {
 		{`{"id":"get_schema","result":{},"error":null}{"id":"transact","result":[],"error":null}`, "does not tell its switches"},
 		{`{"id":"get_schema","result":{},"error":null}{"id":"transact","result":[{"rows":[]},{"rows":[]}],"error":null}`, "no switch yet"},
 	} {
-		b := listen(t, "tcp", ListenConfig{})
-		b.patience = 300 * time.Millisecond
+		b := listen(t, "tcp", ListenConfig{}, func(l *Listener) { l.patience = 300 * time.Millisecond })
 		conn, err := net.Dial("tcp", strings.TrimPrefix(b.target, "tcp:"))
 		testenv.Eventually(t, soon, "dialled", func() error {
 			if err != nil {

@@ -19,6 +19,7 @@ type loop struct {
 	users    map[string]hwvtep.Set[string] // the networks that name a switch, by its name
 	retry    *retry
 	health   *health
+	begun    time.Time
 	// announced is what the cloud was told last; nil: nothing yet.
 	announced []l2gw.Service
 	unsaid    bool // the services have changed since
@@ -38,7 +39,7 @@ func newLoop(s *Server) *loop {
 	return &loop{
 		Server: s, log: s.cfg.Logger,
 		networks: map[string]*network{}, users: map[string]hwvtep.Set[string]{},
-		retry: newRetry(), health: newHealth(), unsaid: true,
+		retry: newRetry(), health: newHealth(), begun: time.Now(), unsaid: true,
 	}
 }
 

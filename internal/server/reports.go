@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -18,6 +19,8 @@ type reports struct {
 	mu        sync.Mutex
 	databases map[string]*database // by address
 	switches  map[string]location  // all that they have, by name; not changed once made
+	// overdue says that whoever is there has had the time to report.
+	overdue bool
 }
 
 // location is a switch with its database.
@@ -34,6 +37,38 @@ type database struct {
 	// holds, nil where that is not known.
 	unsaved bool
 	saved   *hwvtep.Inventory
+}
+
+// unheard is why a database cannot be used that nobody reports any more.
+const unheard = "no agent has reported it since this server began"
+
+// expire ends the patience with databases that are known from former times
+// only, and gives their switches; once.
+func (r *reports) expire() (switches []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.overdue {
+		return nil
+	}
+	r.overdue = true
+	for name, l := range r.switches {
+		if !l.database.reported {
+			switches = append(switches, name)
+		}
+	}
+	return switches
+}
+
+// fault is why a database cannot be used now, "" while it can; silent: that it
+// is not known yet.
+func (r *reports) fault(d *database) (reason string, silent bool) {
+	if d.reported {
+		return d.Error, false
+	}
+	if r.overdue {
+		return cmp.Or(d.Error, unheard), false
+	}
+	return d.Error, true
 }
 
 func newReports(owner hwvtep.Owner) *reports {
@@ -228,18 +263,19 @@ func (r *reports) seen(logicalSwitch string, names []string) planner.Seen {
 	}
 	for _, name := range names {
 		if l, ok := r.switches[name]; ok {
-			seen.Switches[name] = l.state(logicalSwitch)
+			seen.Switches[name] = r.state(l, logicalSwitch)
 		}
 	}
 	return seen
 }
 
-func (l location) state(logicalSwitch string) planner.SwitchState {
+func (r *reports) state(l location, logicalSwitch string) planner.SwitchState {
 	d := l.database
+	fault, silent := r.fault(d)
 	logical := d.Logical[logicalSwitch]
 	s := planner.SwitchState{
-		Silent:   !d.reported,
-		Database: planner.Database{Address: d.Database, Error: d.Error},
+		Silent:   silent,
+		Database: planner.Database{Address: d.Database, Error: fault},
 		Faults:   l.sw.Faults, PortFaults: map[string][]string{},
 		Actual: logical.Actual, Confirmed: logical.Confirmed, WriteError: logical.Error,
 	}
@@ -264,7 +300,7 @@ func (r *reports) errors() map[string]string {
 	defer r.mu.Unlock()
 	out := make(map[string]string, len(r.databases))
 	for address, d := range r.databases {
-		out[address] = d.Error
+		out[address], _ = r.fault(d)
 	}
 	return out
 }

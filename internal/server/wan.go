@@ -12,6 +12,10 @@ import (
 // tunnels; after that, whoever waits for them gets them.
 const confirmWithin = 5 * time.Second
 
+// silentFor is how long databases that are known from former times may take to be
+// reported: agents have to start, and switches to dial in.
+const silentFor = 30 * time.Second
+
 // tunnels are the keyed locators of a network on a switch.
 type tunnels struct {
 	locators hwvtep.Set[hwvtep.Locator] // in its database, or not confirmed to be gone
@@ -74,9 +78,13 @@ func keyed(ls *hwvtep.LogicalSwitch) hwvtep.Set[hwvtep.Locator] {
 
 // lookAfter has planned anew what time alone has changed.
 func (l *loop) lookAfter(now time.Time) {
+	var silent []string
+	if now.Sub(l.begun) >= silentFor {
+		silent = l.reports.expire()
+	}
 	turned := l.health.observe(l.reports.errors(), now)
 	networks := append(l.health.turns(now), l.overdue(now)...)
-	if len(turned)+len(networks) == 0 {
+	if len(silent)+len(turned)+len(networks) == 0 {
 		return
 	}
 	if len(turned) > 0 {
@@ -85,6 +93,7 @@ func (l *loop) lookAfter(now time.Time) {
 	l.queue.put(func(w *work) {
 		addTo(w.moved, l.reports.of(turned))
 		addTo(w.plan, networks)
+		addTo(w.reported, silent)
 	})
 }
 

@@ -141,3 +141,35 @@ func TestTheWANSideLeavesASwitchWhoseTunnelFails(t *testing.T) {
 	p.report(p.holding(other, p.plans()[other]))
 	p.shows(p.stretched, "ACTIVE", "ACTIVE no route")
 }
+
+func TestASwitchThatNobodyReportsAnyMoreIsDown(t *testing.T) {
+	w := newWorld(t)
+	begun := newReports("landbridge")
+	begun.load([]hwvtep.Inventory{{Database: dbAddress, Switches: aReport("sw").Switches}})
+	state := func() string {
+		s := begun.seen("landbridge/"+blue, []string{"sw"}).Switches["sw"]
+		return fmt.Sprint(s.Silent, " ", s.Database.Error, " ", begun.errors()[dbAddress])
+	}
+	if got := state(); got != "true  " {
+		t.Errorf("at first: %q", got)
+	}
+	w.server.reports = begun
+	l := newLoop(w.server)
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{{silentFor - 1, "true  "}, {silentFor, "false " + unheard + " " + unheard}} {
+		l.lookAfter(l.begun.Add(c.after))
+		if got := state(); got != c.want {
+			t.Errorf("after %s: %q, want %q", c.after, got, c.want)
+		}
+	}
+	if work, _ := l.queue.take(); !work.reported.Has("sw") {
+		t.Errorf("what is to be done: %+v", work)
+	}
+	next := newWork()
+	begun.take(aReport("sw"), &next)
+	if got := state(); got != "false  " {
+		t.Errorf("once it is reported: %q", got)
+	}
+}

@@ -56,7 +56,7 @@ func (c checker) switchCerts(values []rawSwitchCert, dialIn []string) (map[strin
 		return nil, nil
 	}
 	if i := slices.IndexFunc(dialIn, func(s string) bool { return !strings.HasPrefix(s, "pssl:") }); i >= 0 || len(dialIn) == 0 {
-		return nil, c.bad("switch_certificates[0].certificate", values[0].Certificate, "is of use only where all switches that dial in use pssl:")
+		return nil, c.bad("switch_certificates[0].certificate", values[0].Certificate, "needs switches that dial in by pssl:, and none that do by ptcp:")
 	}
 	out := map[string][]string{}
 	for i, v := range values {
