@@ -20,7 +20,13 @@ import (
 	"landbridge/internal/rpc"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if database := os.Getenv(restless); database != "" {
+		runRestless(database) // this is the other process of a test
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const soon = 60 * time.Second // tests with -race on a busy machine
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -33,6 +34,7 @@ type keeper struct {
 	all      bool                    // compare everything
 	started  bool                    // a first look at Wanted has been had
 	baseline uint64                  // Wanted at that first look
+	fenced   bool                    // the log has been told that another agent has it
 }
 
 // logical is what a keeper knows of one logical switch.
@@ -131,13 +133,25 @@ func (k *keeper) step(ctx context.Context) {
 	if k.idle.Load() {
 		return
 	}
-	if err := k.client.Claim(ctx); err != nil && ctx.Err() == nil {
-		k.log.Warn("the database could not be claimed", "error", err)
-	}
+	k.claim(ctx)
 	if k.canWrite() {
 		k.write(ctx)
 	}
 	k.report()
+}
+
+// claim keeps agents of lower epochs from the database, before there is anything
+// to write. The log is told once of one that is another agent's.
+func (k *keeper) claim(ctx context.Context) {
+	err := k.client.Err()
+	if err == nil {
+		err = k.client.Claim(ctx)
+	}
+	fenced := errors.Is(err, ovsdb.ErrFenced)
+	if fenced && !k.fenced {
+		k.log.Error("the database is left alone", "error", err)
+	}
+	k.fenced = fenced
 }
 
 // canWrite tells whether there is a database that is this agent's, and a plan to

@@ -47,7 +47,7 @@ func checkJournal(t testing.TB, db *testenv.OVSDB) (rows int) {
 	t.Helper()
 	config, epoch := map[string]string{}, uint64(0)
 	for _, transaction := range db.Journal(t) {
-		for _, row := range transaction[tableGlobal] {
+		for _, row := range transaction.Rows[tableGlobal] {
 			testenv.PatchMap(config, row["other_config"])
 		}
 		now, _ := strconv.ParseUint(config[hwvtep.Epoch], 10, 64)
@@ -55,7 +55,7 @@ func checkJournal(t testing.TB, db *testenv.OVSDB) (rows int) {
 			t.Errorf("the epoch went back from %d to %d", epoch, now)
 		}
 		epoch = now
-		for _, row := range transaction[tableLogical] {
+		for _, row := range transaction.Rows[tableLogical] {
 			writer, _, _ := strings.Cut(fmt.Sprint(row["name"]), "/")
 			if rows++; writer != config[hwvtep.Agent] {
 				t.Errorf("%v was written while %q had the database by epoch %d", row["name"], config[hwvtep.Agent], epoch)

@@ -12,12 +12,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
-// Transaction is one record of a database's file: rows by table and UUID; a row
-// is null where it was deleted. Columns of a row that was there before have what
-// has changed in them.
-type Transaction map[string]map[string]Row
+// Transaction is one record of a database's file.
+type Transaction struct {
+	At time.Time // to the millisecond
+	// Rows are by table and UUID; a row is nil where it was deleted. Columns of a
+	// row that was there before have what has changed in them.
+	Rows Tables
+}
 
 // Journal gives every transaction that has changed the database, in order.
 func (o *OVSDB) Journal(t testing.TB) []Transaction {
@@ -65,12 +69,15 @@ func readRecord(in *bufio.Reader) (map[string]json.RawMessage, error) {
 }
 
 func transaction(record map[string]json.RawMessage) Transaction {
-	out := Transaction{}
+	out := Transaction{Rows: Tables{}}
 	for table, text := range record {
 		var rows map[string]Row
 		if !strings.HasPrefix(table, "_") && json.Unmarshal(text, &rows) == nil {
-			out[table] = rows
+			out.Rows[table] = rows
 		}
+	}
+	if ms, err := strconv.ParseInt(string(record["_date"]), 10, 64); err == nil {
+		out.At = time.UnixMilli(ms)
 	}
 	return out
 }
