@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -80,18 +79,6 @@ func keep(cfg Config, db ovsdb.Config, client *ovsdb.Client) *keeper {
 	return k
 }
 
-// assign gives the keeper its database by an epoch, or takes it away: 0.
-func (k *keeper) assign(epoch uint64) {
-	if epoch > 0 {
-		k.client.SetEpoch(epoch)
-	}
-	if k.idle.Swap(epoch == 0) != (epoch == 0) {
-		k.log.Info("the database has been assigned anew", "epoch", epoch)
-		k.reports.forget()
-		wake(k.turned)
-	}
-}
-
 func (k *keeper) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return k.client.Run(ctx) })
@@ -138,20 +125,6 @@ func (k *keeper) step(ctx context.Context) {
 		k.write(ctx)
 	}
 	k.report()
-}
-
-// claim keeps agents of lower epochs from the database, before there is anything
-// to write. The log is told once of one that is another agent's.
-func (k *keeper) claim(ctx context.Context) {
-	err := k.client.Err()
-	if err == nil {
-		err = k.client.Claim(ctx)
-	}
-	fenced := errors.Is(err, ovsdb.ErrFenced)
-	if fenced && !k.fenced {
-		k.log.Error("the database is left alone", "error", err)
-	}
-	k.fenced = fenced
 }
 
 // canWrite tells whether there is a database that is this agent's, and a plan to
