@@ -118,6 +118,17 @@ func (a *Agent) Assign(database string, epoch uint64) bool {
 	return false
 }
 
+// SetEpoch changes Config.Epoch for all databases, also for those that will dial
+// in: where one server has all of them, by one number.
+func (a *Agent) SetEpoch(n uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cfg.Epoch = n
+	for _, k := range a.keepers {
+		k.client.SetEpoch(n)
+	}
+}
+
 // Database is one that an agent can serve.
 type Database struct {
 	Address  string
