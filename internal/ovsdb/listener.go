@@ -15,9 +15,11 @@ import (
 const (
 	// greetWithin is how long a caller may take to say who it is.
 	greetWithin = 10 * time.Second
-	// greetings bounds the callers that have not said so yet; beyond, they are
-	// turned away.
-	greetings = 64
+	// greetings bounds the callers that have not said so yet, greetingsOfHost those
+	// of one address, so that it cannot keep others out; beyond, they are turned
+	// away.
+	greetings       = 64
+	greetingsOfHost = 16
 	// acceptAgain is the pause after a connection that could not be accepted.
 	acceptAgain = 100 * time.Millisecond
 )
@@ -40,7 +42,7 @@ type Listener struct {
 	log      *slog.Logger
 	callers  chan *Caller
 	patience time.Duration // greetWithin
-	room     chan struct{} // one for each greeting under way
+	room     *room
 	quiet    *quiet
 }
 
@@ -63,7 +65,7 @@ func NewListener(cfg ListenConfig) (*Listener, error) {
 	}
 	return &Listener{
 		cfg: cfg, address: a, log: log.With("listen", cfg.Address), callers: make(chan *Caller),
-		patience: greetWithin, room: make(chan struct{}, greetings), quiet: newQuiet(),
+		patience: greetWithin, room: newRoom(), quiet: newQuiet(),
 	}, nil
 }
 
@@ -92,13 +94,13 @@ func (l *Listener) Run(ctx context.Context) error {
 			pause(ctx, acceptAgain) // the context ends, or there are too many open files
 			continue
 		}
-		select {
-		case l.room <- struct{}{}:
-			all.Go(func() { defer func() { <-l.room }(); l.greet(ctx, conn) })
-		default:
+		host := hostOf(conn)
+		if !l.room.enter(host) {
 			_ = conn.Close()
 			l.refused(conn, errors.New("too many callers that do not say who they are"))
+			continue
 		}
+		all.Go(func() { defer l.room.leave(host); l.greet(ctx, conn) })
 	}
 	return nil
 }
@@ -171,10 +173,14 @@ func (l *Listener) secure(ctx context.Context, caller *Caller) error {
 
 // refused tells the log of a caller that was turned away.
 func (l *Listener) refused(conn net.Conn, err error) {
-	host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
-	if l.quiet.news(host+" "+err.Error(), time.Now()) {
+	if l.quiet.news(hostOf(conn)+" "+err.Error(), time.Now()) {
 		l.log.Warn("a caller is refused", "from", conn.RemoteAddr(), "error", err)
 	}
+}
+
+func hostOf(conn net.Conn) string {
+	host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
+	return host
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -271,7 +271,7 @@ func TestStrangersAreTurnedAway(t *testing.T) {
 
 func TestTooManyStrangersAreTurnedAway(t *testing.T) {
 	b := listen(t, "tcp", ListenConfig{})
-	for range greetings + 1 {
+	for range greetingsOfHost + 1 {
 		var conn net.Conn
 		testenv.Eventually(t, soon, "dialled", func() (err error) {
 			conn, err = net.Dial("tcp", strings.TrimPrefix(b.target, "tcp:"))
@@ -280,6 +280,34 @@ func TestTooManyStrangersAreTurnedAway(t *testing.T) {
 		defer func() { _ = conn.Close() }()
 	}
 	b.refuses(t, "too many callers")
+}
+
+func TestRoom(t *testing.T) {
+	r := newRoom()
+	for range greetingsOfHost {
+		if !r.enter("a") {
+			t.Fatal("no room")
+		}
+	}
+	if r.enter("a") || !r.enter("b") {
+		t.Error("one host keeps out itself, and nobody else")
+	}
+	r.leave("a")
+	if !r.enter("a") {
+		t.Error("who has left makes room")
+	}
+	n := greetingsOfHost + 1
+	for ; r.enter(fmt.Sprint(n)); n++ {
+	}
+	if n != greetings {
+		t.Errorf("room for %d, want %d", n, greetings)
+	}
+	for range greetingsOfHost {
+		r.leave("a")
+	}
+	if _, ok := r.hosts["a"]; ok {
+		t.Error("a host that has left is remembered")
+	}
 }
 
 func TestTheLogIsNotFilledByCallers(t *testing.T) {
