@@ -117,7 +117,7 @@ func TestWhatIsNotConfirmedToBeGoneIsStillThere(t *testing.T) {
 	}
 	w := newWorld(t)
 	l := newLoop(w.server)
-	n := &network{out: planner.Output{Moving: true}, wan: map[string]*tunnels{"sw1": {locators: keyed(with), shown: keyed(without), since: noon}}}
+	n := &network{out: planner.Output{Moving: true}, wan: map[string]*tunnels{"sw1": {locators: keyed(with), shown: keyed(without), given: keyed(with), since: noon}}}
 	l.networks[blue] = n
 	for _, c := range []struct {
 		after time.Duration
@@ -126,5 +126,25 @@ func TestWhatIsNotConfirmedToBeGoneIsStillThere(t *testing.T) {
 		if got := fmt.Sprint(l.overdue(noon.Add(c.after))); got != c.want {
 			t.Errorf("after %s: %s, want %s", c.after, got, c.want)
 		}
+	}
+}
+
+func TestWhatAPlanHasGivenMayBeThereAlready(t *testing.T) {
+	with, without := wantedSwitch(blue, 1), wantedSwitch(blue, 1)
+	with.AddMcast("unknown-dst", wanLocator)
+	old := planner.SwitchState{Actual: without, Confirmed: true}
+	held := (*tunnels)(nil).after(old, noon)
+	held.give(keyed(with), noon.Add(time.Second))
+	held.give(keyed(with), noon.Add(2*time.Second))
+	held = held.after(old, noon.Add(3*time.Second)) // a report from before
+	if len(held.held()) != 1 || held.since != noon.Add(time.Second) {
+		t.Errorf("after an old report: %+v", held)
+	}
+	held = held.after(planner.SwitchState{Actual: with, Confirmed: true}, noon.Add(4*time.Second))
+	if len(held.held()) != 1 || held.unsettled() {
+		t.Errorf("once it is there: %+v", held)
+	}
+	if held = held.after(old, noon.Add(5*time.Second)); len(held.held()) != 0 {
+		t.Errorf("once it is gone: %+v", held)
 	}
 }

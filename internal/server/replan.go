@@ -85,6 +85,9 @@ func (l *loop) adopt(id string, n *network, out planner.Output) {
 	}
 	n.out = out
 	if n.answered {
+		for device, t := range n.wan {
+			t.give(keyed(out.Switches[device]), time.Now())
+		}
 		l.set(id, out.Name, out.Switches)
 	}
 }

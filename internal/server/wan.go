@@ -18,9 +18,10 @@ const silentFor = 30 * time.Second
 
 // tunnels are the keyed locators of a network on a switch.
 type tunnels struct {
-	locators hwvtep.Set[hwvtep.Locator] // in its database, or not confirmed to be gone
+	locators hwvtep.Set[hwvtep.Locator] // that it has, or may have
 	shown    hwvtep.Set[hwvtep.Locator] // in its database
-	since    time.Time                  // they differ
+	given    hwvtep.Set[hwvtep.Locator] // planned, and not seen there yet
+	since    time.Time                  // locators and shown differ
 }
 
 // watchWAN takes in what switches report of the WAN side of a network: which of
@@ -48,20 +49,42 @@ func (t *tunnels) held() hwvtep.Set[hwvtep.Locator] {
 	return t.locators
 }
 
-// after gives the tunnels as they are by what the switch reports now.
+// after gives the tunnels as they are by what the switch reports now: besides
+// those in its database, those that it has not confirmed to be gone, and those
+// that it was given and may be getting at this moment.
 func (t *tunnels) after(state planner.SwitchState, now time.Time) *tunnels {
-	next := &tunnels{shown: keyed(state.Actual), since: now}
-	next.locators = next.shown
-	if t == nil || state.Confirmed || state.Actual == nil {
+	next := &tunnels{shown: keyed(state.Actual), given: hwvtep.Set[hwvtep.Locator]{}, since: now}
+	next.locators = maps.Clone(next.shown)
+	if t == nil {
 		return next
 	}
-	next.locators = maps.Clone(next.shown)
-	maps.Copy(next.locators, t.locators)
-	if !maps.Equal(t.locators, t.shown) {
+	maps.Copy(next.given, t.given)
+	maps.DeleteFunc(next.given, func(l hwvtep.Locator, _ struct{}) bool { return next.shown.Has(l) })
+	maps.Copy(next.locators, next.given)
+	if !state.Confirmed && state.Actual != nil {
+		maps.Copy(next.locators, t.locators)
+	}
+	if t.unsettled() {
 		next.since = t.since
 	}
 	return next
 }
+
+// give takes in that a plan gives the switch tunnels.
+func (t *tunnels) give(planned hwvtep.Set[hwvtep.Locator], now time.Time) {
+	unsettled := t.unsettled()
+	for l := range planned {
+		if !t.shown.Has(l) {
+			t.given.Add(l)
+			t.locators.Add(l)
+		}
+	}
+	if !unsettled {
+		t.since = now
+	}
+}
+
+func (t *tunnels) unsettled() bool { return !maps.Equal(t.locators, t.shown) }
 
 func keyed(ls *hwvtep.LogicalSwitch) hwvtep.Set[hwvtep.Locator] {
 	out := hwvtep.Set[hwvtep.Locator]{}
@@ -104,8 +127,8 @@ func (l *loop) overdue(now time.Time) (networks []string) {
 			continue
 		}
 		for _, t := range n.wan {
-			if !maps.Equal(t.locators, t.shown) && now.Sub(t.since) >= confirmWithin {
-				t.locators = t.shown
+			if t.unsettled() && now.Sub(t.since) >= confirmWithin {
+				t.locators, t.given = maps.Clone(t.shown), hwvtep.Set[hwvtep.Locator]{}
 				networks = append(networks, id)
 			}
 		}
