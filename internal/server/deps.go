@@ -28,11 +28,12 @@ type Store interface {
 	// gateway, sorted.
 	NetworksOf(ctx context.Context, gatewayOrRemoteID string) ([]string, error)
 	// SetStatus writes the status of connections and remote connections by ID;
-	// IDs that are gone are passed over.
-	SetStatus(ctx context.Context, statuses map[string]l2gw.Status) error
+	// IDs that are gone are passed over. Under a lease it writes nothing, and fails
+	// with l2gw.ErrLeaseLost, once another may hold it.
+	SetStatus(ctx context.Context, statuses map[string]l2gw.Status, under ...l2gw.Lease) error
 
-	// SaveInventory replaces what is kept of one database.
-	SaveInventory(ctx context.Context, inv hwvtep.Inventory) error
+	// SaveInventory replaces what is kept of one database, under a lease as above.
+	SaveInventory(ctx context.Context, inv hwvtep.Inventory, under ...l2gw.Lease) error
 	// Inventories gives what is kept of each database, by address.
 	Inventories(ctx context.Context) ([]hwvtep.Inventory, error)
 	Close() error

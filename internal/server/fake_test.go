@@ -161,12 +161,12 @@ func (s *watchedStore) Asked(ctx context.Context, ids ...string) (map[string]l2g
 	return with(err, func() (map[string]l2gw.Asked, error) { return s.Store.Asked(ctx, ids...) })
 }
 
-func (s *watchedStore) SetStatus(ctx context.Context, st map[string]l2gw.Status) error {
-	return errors.Join(s.state(&s.writes), s.Store.SetStatus(ctx, st))
+func (s *watchedStore) SetStatus(ctx context.Context, st map[string]l2gw.Status, under ...l2gw.Lease) error {
+	return errors.Join(s.state(&s.writes), s.Store.SetStatus(ctx, st, under...))
 }
 
-func (s *watchedStore) SaveInventory(ctx context.Context, inv hwvtep.Inventory) error {
-	return errors.Join(s.state(&s.saves), s.Store.SaveInventory(ctx, inv))
+func (s *watchedStore) SaveInventory(ctx context.Context, inv hwvtep.Inventory, under ...l2gw.Lease) error {
+	return errors.Join(s.state(&s.saves), s.Store.SaveInventory(ctx, inv, under...))
 }
 
 func with[T any](err error, do func() (T, error)) (T, error) {

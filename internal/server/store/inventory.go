@@ -7,11 +7,12 @@ import (
 	"github.com/uptrace/bun"
 
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
 )
 
 // SaveInventory replaces what is kept of one database. Only rows that differ are
-// written.
-func (s *Store) SaveInventory(ctx context.Context, inv hwvtep.Inventory) error {
+// written; under a lease, only while it is held.
+func (s *Store) SaveInventory(ctx context.Context, inv hwvtep.Inventory, under ...l2gw.Lease) error {
 	what := "keep the inventory of " + inv.Database
 	wanted, err := spread(inv)
 	if err != nil {
@@ -26,7 +27,7 @@ func (s *Store) SaveInventory(ctx context.Context, inv hwvtep.Inventory) error {
 	if err != nil || same {
 		return err
 	}
-	return s.write(ctx, what, func(ctx context.Context, db bun.IDB) error {
+	return s.writeUnder(ctx, under, what, func(ctx context.Context, db bun.IDB) error {
 		have, err := loadInventories(ctx, db, is("ovsdb_identifier", inv.Database))
 		if err != nil {
 			return err

@@ -349,7 +349,7 @@ func TestTurn(t *testing.T) {
 func TestTurnEnds(t *testing.T) {
 	s := openOn(t, Engines()[1].New(t))
 	err := s.write(t.Context(), "write", func(ctx context.Context, db bun.IDB) error {
-		for setting, want := range map[string]string{"idle_in_transaction_session_timeout": "10s", "lock_timeout": "10s"} {
+		for setting, want := range map[string]string{"idle_in_transaction_session_timeout": "2s", "lock_timeout": "10s"} {
 			var got string
 			if err := db.QueryRowContext(ctx, "SHOW "+setting).Scan(&got); err != nil || got != want {
 				t.Errorf("%s is %q (%v), want %q", setting, got, err, want)

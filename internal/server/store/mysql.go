@@ -20,12 +20,13 @@ func mysqlDialect() dialect {
 		open: openMySQL, redact: redactURL,
 		reading:  sql.TxOptions{ReadOnly: true}, // REPEATABLE READ by the session
 		takeTurn: takeMySQLTurn, lockSchema: lockMySQLSchema,
+		now:      "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
 		violated: violatedMySQL, outcome: mysqlOutcome,
 	}
 }
 
-// mysqlIdle is after how many seconds of silence the server ends a session. One
-// that stands still in its turn to write loses it by that.
+// mysqlIdle is after how many seconds of silence the server ends a session. With
+// MySQL, one that stands still in its turn to write loses it by that.
 const mysqlIdle = 2 * patience
 
 // mysqlSession is what each connection begins with, so that neither the
@@ -33,8 +34,9 @@ const mysqlIdle = 2 * patience
 var mysqlSession = []string{
 	"SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
 	fmt.Sprintf("SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "+
-		"foreign_key_checks = 1, unique_checks = 1, innodb_lock_wait_timeout = %d, wait_timeout = %d",
-		int(patience.Seconds()), int(mysqlIdle.Seconds())),
+		"foreign_key_checks = 1, unique_checks = 1, innodb_lock_wait_timeout = %d, wait_timeout = %d"+
+		" /*M!100300 , idle_transaction_timeout = %d */", // MariaDB's alone
+		int(patience.Seconds()), int(mysqlIdle.Seconds()), int(standstill.Seconds())),
 }
 
 func openMySQL(ctx context.Context, dsn string, pool Pool) (*bun.DB, error) {

@@ -29,6 +29,7 @@ func postgresDialect() dialect {
 		open: openPostgres, redact: redactURL,
 		reading:  sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 		takeTurn: takePostgresTurn, lockSchema: lockPostgresSchema,
+		now:      "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)",
 		violated: violatedPostgres, outcome: postgresOutcome,
 	}
 }
@@ -93,9 +94,9 @@ func checkPostgres(ctx context.Context, db *sql.DB) error {
 // transaction gives back. A server that stands still in its turn loses it. The
 // transaction is READ COMMITTED: what it reads after the lock, it reads anew.
 func takePostgresTurn(ctx context.Context, db bun.IDB) error {
-	ms := patience.Milliseconds()
 	_, err := db.ExecContext(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d; "+
-		"SET LOCAL idle_in_transaction_session_timeout = %d; SELECT pg_advisory_xact_lock(%d)", ms, ms, int64(pgWriteLock)))
+		"SET LOCAL idle_in_transaction_session_timeout = %d; SELECT pg_advisory_xact_lock(%d)",
+		patience.Milliseconds(), standstill.Milliseconds(), int64(pgWriteLock)))
 	return err
 }
 

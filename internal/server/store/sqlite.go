@@ -23,6 +23,7 @@ func sqliteDialect() dialect {
 	return dialect{
 		name: "sqlite", goose: goose.DialectSQLite3,
 		open: openSQLite, redact: func(dsn string) string { return dsn }, reading: sql.TxOptions{ReadOnly: true},
+		now:      "CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000",
 		violated: violatedSQLite, outcome: sqliteOutcome,
 	}
 }

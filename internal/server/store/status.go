@@ -14,8 +14,9 @@ import (
 const batch = 500
 
 // SetStatus writes the status of connections and remote connections by ID. Rows
-// that have it already cost a read only; IDs that are gone are passed over.
-func (s *Store) SetStatus(ctx context.Context, statuses map[string]l2gw.Status) error {
+// that have it already cost a read only; IDs that are gone are passed over. Under a
+// lease, nothing is written once another may hold it.
+func (s *Store) SetStatus(ctx context.Context, statuses map[string]l2gw.Status, under ...l2gw.Lease) error {
 	const what = "set the status of connections"
 	var changed []statusRow
 	err := s.view(ctx, what, func(ctx context.Context, db bun.IDB) (err error) {
@@ -25,7 +26,7 @@ func (s *Store) SetStatus(ctx context.Context, statuses map[string]l2gw.Status) 
 	if err != nil || len(changed) == 0 {
 		return err
 	}
-	return s.write(ctx, what, func(ctx context.Context, db bun.IDB) error {
+	return s.writeUnder(ctx, under, what, func(ctx context.Context, db bun.IDB) error {
 		for to, ids := range alike(changed) {
 			for some := range slices.Chunk(ids, batch) {
 				if err := to.write(ctx, db, some); err != nil {

@@ -17,6 +17,11 @@ import (
 // database, is begun anew.
 const patience = 10 * time.Second
 
+// standstill is how long a server may do nothing in its turn to write before it
+// loses it, where the database can tell: others wait, and who has the lease may
+// have to be replaced.
+const standstill = 2 * time.Second
+
 // work is what is done in a transaction. It may be done again, from the start,
 // where the database asks for that: what it leaves outside, it has to set anew.
 type work = func(ctx context.Context, db bun.IDB) error
