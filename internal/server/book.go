@@ -50,6 +50,17 @@ func newBook() *book {
 	}
 }
 
+// begin forgets all: who asks next gets nothing before every network is planned
+// anew.
+func (b *book) begin() {
+	fresh := newBook()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.epoch, b.revision, b.floor, b.history = fresh.epoch, 0, 0, nil
+	b.plan, b.homes, b.unplanned = fresh.plan, fresh.homes, nil
+	b.turn()
+}
+
 // expect says that these networks exist; known are those planned before.
 func (b *book) expect(networks []string, known func(id string) bool) {
 	b.mu.Lock()

@@ -4,6 +4,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/l2gw"
@@ -37,4 +38,25 @@ type Store interface {
 	// Inventories gives what is kept of each database, by address.
 	Inventories(ctx context.Context) ([]hwvtep.Inventory, error)
 	Close() error
+
+	// TakeLease takes a lease for a time from now, with the next epoch. One with
+	// epoch 0: somebody else holds it, for as long as is left.
+	TakeLease(ctx context.Context, name, holder string, lasts time.Duration) (lease l2gw.Lease, left time.Duration, err error)
+	// KeepLease has it last for a time from now; l2gw.ErrLeaseLost where another
+	// holds it.
+	KeepLease(ctx context.Context, lease l2gw.Lease, lasts time.Duration) error
+	// EndLease gives it back.
+	EndLease(ctx context.Context, lease l2gw.Lease) error
+}
+
+// Peers are the other servers on the same database, and what is done for all of
+// them by the one that leads.
+type Peers interface {
+	// Holder names this run of the server; no other has the same name.
+	Holder() string
+	// Tell tells the leader, whoever that is, that networks have changed; nil
+	// stands for all. What is lost is found by its next full pass.
+	Tell(ctx context.Context, networks []string) error
+	// Lead runs while this server leads, until ctx ends.
+	Lead(ctx context.Context, lease l2gw.Lease) error
 }

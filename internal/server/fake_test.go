@@ -75,8 +75,12 @@ func (c *fakeCloud) Site(_ context.Context, id string) (l2gw.Site, error) {
 func (c *fakeCloud) Watch(ctx context.Context, changed func([]string)) error {
 	c.mu.Lock()
 	c.changed = changed
+	select {
+	case <-c.watching: // not for the first time
+	default:
+		close(c.watching)
+	}
 	c.mu.Unlock()
-	close(c.watching)
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -126,6 +130,24 @@ type watchedStore struct {
 	unreadable string
 	saves      int
 	writes     int // of statuses
+	unkept     error
+}
+
+// keeps says how leases are kept: nil as ever.
+func (s *watchedStore) keeps(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unkept = err
+}
+
+func (s *watchedStore) KeepLease(ctx context.Context, l l2gw.Lease, lasts time.Duration) error {
+	s.mu.Lock()
+	err := s.unkept
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.Store.KeepLease(ctx, l, lasts)
 }
 
 func (s *watchedStore) set(err error) {

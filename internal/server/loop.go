@@ -14,6 +14,7 @@ import (
 // loop does the server's work, one thing after the other.
 type loop struct {
 	*Server
+	under    []l2gw.Lease // what is written is written under it
 	log      *slog.Logger
 	networks map[string]*network           // by ID: those that have connections
 	users    map[string]hwvtep.Set[string] // the networks that name a switch, by its name
@@ -35,9 +36,9 @@ type network struct {
 	wan      map[string]*tunnels    // by device: what it has of the WAN side
 }
 
-func newLoop(s *Server) *loop {
+func newLoop(s *Server, under ...l2gw.Lease) *loop {
 	return &loop{
-		Server: s, log: s.cfg.Logger,
+		Server: s, under: under, log: s.cfg.Logger,
 		networks: map[string]*network{}, users: map[string]hwvtep.Set[string]{},
 		retry: newRetry(), health: newHealth(), begun: time.Now(), unsaid: true,
 	}

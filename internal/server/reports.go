@@ -42,6 +42,13 @@ func newReports(owner hwvtep.Owner) *reports {
 	return &reports{owner: owner, databases: map[string]*database{}}
 }
 
+// begin forgets all that was reported.
+func (r *reports) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.databases, r.switches, r.overdue = map[string]*database{}, nil, false
+}
+
 // load takes over what the store has of databases that have not been reported
 // in this run, and gives the switches that have changed by it.
 func (r *reports) load(inventories []hwvtep.Inventory) (moved hwvtep.Set[string]) {

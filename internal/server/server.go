@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,6 +25,9 @@ type Config struct {
 	// the server, and by which several servers on one database come together.
 	// 0: DefaultResync.
 	Resync time.Duration
+	// Peers are other servers on the same database, of which one plans at a time.
+	// nil: there are none, this one plans.
+	Peers Peers
 }
 
 // DefaultResync is the time between full passes where none is configured.
@@ -37,7 +41,8 @@ type Server struct {
 	queue   *queue
 	reports *reports
 	tally   tally
-	*book   // Plan and Wait
+	term    atomic.Pointer[term] // nil: another server plans
+	*book                        // Plan and Wait
 	// asking is held for reading from the change of what is asked until its
 	// networks are queued to be planned, and for writing while statuses are
 	// written: none is, that was worked out for what was asked before.
@@ -64,12 +69,22 @@ func New(cfg Config) *Server {
 }
 
 // Run works until ctx ends, and returns its error then. Faults of the store or
-// the cloud are retried.
+// the cloud are retried. Where there are peers, it plans only while it is the
+// leader, and may begin several times with Cloud.Watch.
 func (s *Server) Run(ctx context.Context) error {
+	if s.cfg.Peers != nil {
+		return s.takeTurns(ctx)
+	}
+	s.term.Store(&term{})
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.cfg.Cloud.Watch(ctx, s.queue.planNetworks) })
-	g.Go(func() error { return newLoop(s).run(ctx) })
+	s.plan(ctx, g)
 	return g.Wait()
+}
+
+// plan does the server's own work.
+func (s *Server) plan(ctx context.Context, g *errgroup.Group, under ...l2gw.Lease) {
+	g.Go(func() error { return s.cfg.Cloud.Watch(ctx, s.queue.planNetworks) })
+	g.Go(func() error { return newLoop(s, under...).run(ctx) })
 }
 
 // Report implements rpc.Server. The server keeps what the report points to; the

@@ -6,6 +6,11 @@ import (
 
 // State is what a server says of its work.
 type State struct {
+	// Leads says that it plans: as it does where it has no peers. Term is the
+	// epoch of its lease then, 0 without peers; Terms is how many it has had.
+	Leads    bool
+	Term     uint64
+	Terms    uint64
 	Planned  bool   // every network has been planned once
 	Revision uint64 // of the plan
 	Networks int    // that have connections
@@ -22,15 +27,21 @@ type tally struct {
 	networks atomic.Int64
 	failing  atomic.Int64
 	retries  atomic.Uint64
+	terms    atomic.Uint64
 }
 
 // State gives the state of the server.
 func (s *Server) State() State {
-	return State{
+	state := State{
+		Leads: s.leads(), Terms: s.tally.terms.Load(),
 		Planned: s.tally.planned.Load(), Revision: uint64(s.latest()),
 		Networks: int(s.tally.networks.Load()), Failing: int(s.tally.failing.Load()), Retries: s.tally.retries.Load(),
 		Databases: s.reports.faults(),
 	}
+	if t := s.term.Load(); t != nil {
+		state.Term = t.lease.Epoch
+	}
+	return state
 }
 
 // tell brings the tally up to date.

@@ -38,7 +38,7 @@ func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error 
 	if len(changed) == 0 {
 		return nil
 	}
-	if err := l.cfg.Store.SetStatus(ctx, changed); err != nil {
+	if err := l.cfg.Store.SetStatus(ctx, changed, l.under...); err != nil {
 		maps.Copy(l.retry.unsaid, ids)
 		return err
 	}
@@ -56,7 +56,7 @@ func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error 
 // changed. Before every network is planned it says nothing, since compute nodes
 // would take tunnels away.
 func (l *loop) announce(ctx context.Context) error {
-	if !l.unsaid || !l.whole() {
+	if !l.unsaid || !l.whole() || !l.leads() {
 		return nil
 	}
 	services := []l2gw.Service{}
@@ -75,7 +75,7 @@ func (l *loop) announce(ctx context.Context) error {
 // saveInventories writes down what has been reported, where it has changed.
 func (l *loop) saveInventories(ctx context.Context) {
 	for _, inv := range l.reports.unsaved() {
-		if err := l.cfg.Store.SaveInventory(ctx, inv); err != nil {
+		if err := l.cfg.Store.SaveInventory(ctx, inv, l.under...); err != nil {
 			if ctx.Err() == nil {
 				l.log.Warn("the inventory of a database cannot be stored; trying again", "database", inv.Database, "error", err)
 			}

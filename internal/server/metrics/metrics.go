@@ -18,6 +18,11 @@ const prefix = "landbridge_server_"
 
 // Core is the state of the planning server.
 type Core struct {
+	// Leads says that this server plans. Term is the epoch of its lease then, 0
+	// where it has no peers; Terms is how many it has had.
+	Leads    bool
+	Term     uint64
+	Terms    uint64
 	Planned  bool   // every network has been planned once
 	Revision uint64 // of the plan
 	Networks int    // that have connections

@@ -11,6 +11,7 @@ import (
 type state struct {
 	cfg Config
 
+	leader, term, terms                                     *prometheus.Desc
 	planned, revision, networks, failing, retries, switches *prometheus.Desc
 	up, objects, connections                                *prometheus.Desc
 	open, inUse, most, waits, waited, again                 *prometheus.Desc
@@ -22,6 +23,9 @@ func newState(cfg Config) *state {
 	}
 	return &state{
 		cfg:      cfg,
+		leader:   desc("leader", "1 while this server plans; of several on one database one does."),
+		term:     desc("leader_epoch", "Epoch of its lease while it does, 0 without other servers."),
+		terms:    desc("leader_terms_total", "Times that this server has become the leader of several."),
 		planned:  desc("planned", "1 once every network has been planned in this run."),
 		revision: desc("plan_revision", "Revision of the plan; it grows with each change and begins anew with each run."),
 		networks: desc("networks", "Networks with connections that are planned."),
@@ -45,6 +49,7 @@ func newState(cfg Config) *state {
 // Describe implements prometheus.Collector.
 func (s *state) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
+		s.leader, s.term, s.terms,
 		s.planned, s.revision, s.networks, s.failing, s.retries, s.switches,
 		s.up, s.objects, s.connections,
 		s.open, s.inUse, s.most, s.waits, s.waited, s.again,
@@ -62,6 +67,9 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 
 func (s *state) collectCore(out chan<- prometheus.Metric) {
 	core := s.cfg.Core()
+	gauge(out, s.leader, truth(core.Leads))
+	gauge(out, s.term, float64(core.Term))
+	counter(out, s.terms, float64(core.Terms))
 	gauge(out, s.planned, truth(core.Planned))
 	gauge(out, s.revision, float64(core.Revision))
 	gauge(out, s.networks, float64(core.Networks))
