@@ -22,6 +22,7 @@ var rules = map[string]rule{
 	"internal/l2gw":       {pure: true, ours: []string{"internal/ethernet"}},
 	"internal/hwvtep":     {pure: true, ours: []string{"internal/ethernet"}},
 	"internal/rpc":        {ours: ground},
+	"internal/rpc/wire":   {ours: append([]string{"internal/rpc"}, ground...)},
 	"internal/strictyaml": {},
 	"internal/livefile":   {},
 	"internal/oslomsg":    {},

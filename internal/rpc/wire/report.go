@@ -1,0 +1,190 @@
+package wire
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"landbridge/internal/hwvtep"
+	"landbridge/internal/rpc"
+)
+
+// ReportPart is a part of what has changed of a database since a report, or of
+// all of it.
+type ReportPart struct {
+	Database string `json:"database"`
+	// Number counts the reports of a sender on the database; Base is the one that
+	// this tells the difference to, 0 where it tells everything.
+	Number uint64 `json:"number"`
+	Base   uint64 `json:"base"`
+	// Of each part the same.
+	Error    string           `json:"error,omitempty"`
+	Schema   Schema           `json:"schema"`
+	Switches []PhysicalSwitch `json:"switches"`
+
+	Logical []ReportPiece `json:"logical,omitempty"`
+	Gone    []string      `json:"gone,omitempty"` // logical switches
+	More    bool          `json:"more,omitempty"` // other parts follow
+}
+
+// ReportPiece is the state of a logical switch, or a part of it.
+type ReportPiece struct {
+	Name      string         `json:"logical_switch"`
+	Confirmed bool           `json:"confirmed,omitempty"`
+	Error     string         `json:"error,omitempty"`
+	Row       *LogicalSwitch `json:"row"` // nil: there is none
+}
+
+// PhysicalSwitch is a Physical_Switch.
+type PhysicalSwitch struct {
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	TunnelIPs   []netip.Addr      `json:"tunnel_ips,omitempty"`
+	Ports       []PhysicalPort    `json:"ports,omitempty"`
+	Faults      []string          `json:"faults,omitempty"`
+	OtherConfig map[string]string `json:"other_config,omitempty"`
+}
+
+// PhysicalPort is a Physical_Port.
+type PhysicalPort struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Faults      []string `json:"faults,omitempty"`
+}
+
+// Schema is what a database's schema offers.
+type Schema struct {
+	Version        string                 `json:"version"`
+	LocatorKeys    bool                   `json:"locator_keys,omitempty"`
+	Encapsulations []hwvtep.Encapsulation `json:"encapsulations,omitempty"`
+	Replication    bool                   `json:"replication,omitempty"`
+	OtherConfig    bool                   `json:"other_config,omitempty"`
+	LogicalConfig  bool                   `json:"logical_config,omitempty"`
+}
+
+// ReportParts takes apart what differs between a report and the one before it:
+// at least one part, each with about so many rows at most. was is nil, and base
+// 0, where everything is to be told. What two reports share of logical switches
+// is known by the pointer.
+func ReportParts(r rpc.Report, was map[string]rpc.LogicalReport, base, number uint64, most int) iter.Seq[ReportPart] {
+	return func(yield func(ReportPart) bool) {
+		empty := ReportPart{
+			Database: r.Database, Number: number, Base: base, Error: r.Error, Schema: Schema(r.Schema), Switches: switches(r.Switches),
+		}
+		part, rows := empty, 0
+		for piece, n := range reportPieces(r.Logical, was, most) {
+			if rows > 0 && rows+n > most {
+				part.More = true
+				if !yield(part) {
+					return
+				}
+				part, rows = empty, 0
+			}
+			part.Logical, rows = append(part.Logical, piece), rows+n
+		}
+		for _, name := range slices.Sorted(maps.Keys(was)) {
+			if _, there := r.Logical[name]; !there {
+				part.Gone = append(part.Gone, name)
+			}
+		}
+		yield(part)
+	}
+}
+
+func reportPieces(now, was map[string]rpc.LogicalReport, most int) iter.Seq2[ReportPiece, int] {
+	return func(yield func(ReportPiece, int) bool) {
+		for _, name := range slices.Sorted(maps.Keys(now)) {
+			l := now[name]
+			if before, told := was[name]; told && before == l {
+				continue
+			}
+			piece := ReportPiece{Name: name, Confirmed: l.Confirmed, Error: l.Error}
+			if l.Actual == nil {
+				if !yield(piece, 1) {
+					return
+				}
+				continue
+			}
+			for row, n := range pieces(l.Actual, most) {
+				piece.Row = row
+				if !yield(piece, n) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func switches(list []hwvtep.PhysicalSwitch) []PhysicalSwitch {
+	out := make([]PhysicalSwitch, 0, len(list))
+	for _, s := range list {
+		w := PhysicalSwitch{Name: s.Name, Description: s.Description, TunnelIPs: s.TunnelIPs, Faults: s.Faults, OtherConfig: s.OtherConfig}
+		for _, p := range s.Ports {
+			w.Ports = append(w.Ports, PhysicalPort(p))
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// JoinReport makes a report of the logical switches of the one that it tells
+// the difference to and of its parts, which come in their order.
+func JoinReport(was map[string]rpc.LogicalReport, parts ...ReportPart) (rpc.Report, error) {
+	var r rpc.Report
+	fresh := map[string]bool{}
+	for i, part := range parts {
+		if i == 0 {
+			r = part.head()
+			maps.Copy(r.Logical, was)
+		}
+		if part.Database != r.Database || part.Number != parts[0].Number || part.Base != parts[0].Base {
+			return rpc.Report{}, fmt.Errorf("part %d is of another report than the first", i+1)
+		}
+		for _, piece := range part.Logical {
+			if err := piece.join(r.Logical, fresh); err != nil {
+				return rpc.Report{}, fmt.Errorf("database %s, logical switch %q: %w", r.Database, piece.Name, err)
+			}
+		}
+		for _, name := range part.Gone {
+			delete(r.Logical, name)
+		}
+	}
+	return r, nil
+}
+
+// head is the report of a part without logical switches.
+func (p ReportPart) head() rpc.Report {
+	r := rpc.Report{
+		Database: p.Database, Error: p.Error, Schema: hwvtep.Schema(p.Schema), Logical: map[string]rpc.LogicalReport{},
+	}
+	for _, w := range p.Switches {
+		s := hwvtep.PhysicalSwitch{
+			Name: w.Name, Description: w.Description, TunnelIPs: w.TunnelIPs, Faults: w.Faults, OtherConfig: map[string]string{},
+		}
+		maps.Copy(s.OtherConfig, w.OtherConfig)
+		for _, port := range w.Ports {
+			s.Ports = append(s.Ports, hwvtep.PhysicalPort(port))
+		}
+		r.Switches = append(r.Switches, s)
+	}
+	return r
+}
+
+// join adds a piece; fresh has the logical switches of which one has come.
+func (p ReportPiece) join(to map[string]rpc.LogicalReport, fresh map[string]bool) error {
+	l := rpc.LogicalReport{Confirmed: p.Confirmed, Error: p.Error}
+	if p.Row != nil {
+		var sofar *hwvtep.LogicalSwitch // of an earlier report others have it
+		if fresh[p.Name] {
+			sofar = to[p.Name].Actual
+		}
+		var err error
+		if l.Actual, err = p.Row.join(sofar, p.Name); err != nil {
+			return err
+		}
+	}
+	to[p.Name], fresh[p.Name] = l, true
+	return nil
+}
