@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -73,25 +74,27 @@ func planPieces(p rpc.Plan, most int) iter.Seq2[PlanPiece, int] {
 	}
 }
 
-// JoinPlan makes a plan of its parts, which come in their order. Parts of
-// different plans do not fit together.
-func JoinPlan(parts ...PlanPart) (rpc.Plan, error) {
-	var p rpc.Plan
-	for i, part := range parts {
-		if i == 0 {
-			p = rpc.Plan{Epoch: part.Epoch, Revision: part.Revision, Full: part.Full, Switches: map[string]map[string]*hwvtep.LogicalSwitch{}}
-		}
-		if part.Epoch != p.Epoch || part.Revision != p.Revision || part.Full != p.Full {
-			return rpc.Plan{}, fmt.Errorf("part %d is of another plan than the first", i+1)
-		}
-		for _, piece := range part.Pieces {
-			if err := piece.join(p.Switches); err != nil {
-				return rpc.Plan{}, fmt.Errorf("switch %q, logical switch %q: %w", piece.Switch, piece.Name, err)
-			}
+// PlanJoin makes a plan of its parts, which come in their order.
+type PlanJoin struct{ plan rpc.Plan }
+
+// Add takes the next part. Parts of different plans do not fit together.
+func (j *PlanJoin) Add(part PlanPart) error {
+	if j.plan.Switches == nil {
+		j.plan = rpc.Plan{Epoch: part.Epoch, Revision: part.Revision, Full: part.Full, Switches: map[string]map[string]*hwvtep.LogicalSwitch{}}
+	}
+	if part.Epoch != j.plan.Epoch || part.Revision != j.plan.Revision || part.Full != j.plan.Full {
+		return errors.New("a part is of another plan than the first")
+	}
+	for _, piece := range part.Pieces {
+		if err := piece.join(j.plan.Switches); err != nil {
+			return fmt.Errorf("switch %q, logical switch %q: %w", piece.Switch, piece.Name, err)
 		}
 	}
-	return p, nil
+	return nil
 }
+
+// Plan gives the plan, when all parts have come.
+func (j *PlanJoin) Plan() rpc.Plan { return j.plan }
 
 func (p PlanPiece) join(to map[string]map[string]*hwvtep.LogicalSwitch) error {
 	if to[p.Switch] == nil {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -129,30 +130,40 @@ func switches(list []hwvtep.PhysicalSwitch) []PhysicalSwitch {
 	return out
 }
 
-// JoinReport makes a report of the logical switches of the one that it tells
-// the difference to and of its parts, which come in their order.
-func JoinReport(was map[string]rpc.LogicalReport, parts ...ReportPart) (rpc.Report, error) {
-	var r rpc.Report
-	fresh := map[string]bool{}
-	for i, part := range parts {
-		if i == 0 {
-			r = part.head()
-			maps.Copy(r.Logical, was)
-		}
-		if part.Database != r.Database || part.Number != parts[0].Number || part.Base != parts[0].Base {
-			return rpc.Report{}, fmt.Errorf("part %d is of another report than the first", i+1)
-		}
-		for _, piece := range part.Logical {
-			if err := piece.join(r.Logical, fresh); err != nil {
-				return rpc.Report{}, fmt.Errorf("database %s, logical switch %q: %w", r.Database, piece.Name, err)
-			}
-		}
-		for _, name := range part.Gone {
-			delete(r.Logical, name)
+// ReportJoin makes a report of its parts, which come in their order, and of the
+// logical switches of the report that it tells the difference to.
+type ReportJoin struct {
+	report rpc.Report
+	first  ReportPart
+	fresh  map[string]bool // logical switches of which a piece has come
+}
+
+// NewReportJoin begins with the first part and what was there before it.
+func NewReportJoin(first ReportPart, was map[string]rpc.LogicalReport) *ReportJoin {
+	j := &ReportJoin{report: first.head(), first: first, fresh: map[string]bool{}}
+	maps.Copy(j.report.Logical, was)
+	return j
+}
+
+// Add takes the next part, the first too. Parts of different reports do not fit
+// together.
+func (j *ReportJoin) Add(part ReportPart) error {
+	if part.Database != j.first.Database || part.Number != j.first.Number || part.Base != j.first.Base {
+		return errors.New("a part is of another report than the first")
+	}
+	for _, piece := range part.Logical {
+		if err := piece.join(j.report.Logical, j.fresh); err != nil {
+			return fmt.Errorf("database %s, logical switch %q: %w", part.Database, piece.Name, err)
 		}
 	}
-	return r, nil
+	for _, name := range part.Gone {
+		delete(j.report.Logical, name)
+	}
+	return nil
 }
+
+// Report gives the report, when all parts have come.
+func (j *ReportJoin) Report() rpc.Report { return j.report }
 
 // head is the report of a part without logical switches.
 func (p ReportPart) head() rpc.Report {

@@ -83,6 +83,26 @@ func over[T any](t interface{ Fatal(...any) }, v T) (out T) {
 	return out
 }
 
+func joinPlan(parts ...PlanPart) (rpc.Plan, error) {
+	var j PlanJoin
+	for _, part := range parts {
+		if err := j.Add(part); err != nil {
+			return rpc.Plan{}, err
+		}
+	}
+	return j.Plan(), nil
+}
+
+func joinReport(was map[string]rpc.LogicalReport, parts ...ReportPart) (rpc.Report, error) {
+	j := NewReportJoin(parts[0], was)
+	for _, part := range parts {
+		if err := j.Add(part); err != nil {
+			return rpc.Report{}, err
+		}
+	}
+	return j.Report(), nil
+}
+
 var equal = cmp.Options{
 	cmp.Comparer(func(a, b *hwvtep.LogicalSwitch) bool { return a.Equal(b) }),
 	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
@@ -111,7 +131,7 @@ func TestPlansComeOverWhole(t *testing.T) {
 				t.Fatalf("part %d has %d rows, at most %d", i, rows, most)
 			}
 		}
-		got, err := JoinPlan(parts...)
+		got, err := joinPlan(parts...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +168,7 @@ func TestReportsComeOverWhole(t *testing.T) {
 			for part := range ReportParts(r, was, number, number+1, rapid.IntRange(1, 6).Draw(t, "most")) {
 				parts = append(parts, over(t, part))
 			}
-			got, err := JoinReport(held, parts...)
+			got, err := joinReport(held, parts...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -243,7 +263,7 @@ func TestUnknownFieldsArePassedOver(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &part); err != nil {
 		t.Fatal(err)
 	}
-	p, err := JoinPlan(part)
+	p, err := joinPlan(part)
 	if err != nil || !p.Full || !p.Switches["s"]["n"].Equal(hwvtep.NewLogicalSwitch("n", hwvtep.Key{})) {
 		t.Errorf("plan %+v, %v", p, err)
 	}
@@ -278,14 +298,14 @@ func TestBadParts(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &part); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := JoinPlan(part); err == nil || err.Error() != says {
+		if _, err := joinPlan(part); err == nil || err.Error() != says {
 			t.Errorf("%s: %v, want %s", text, err, says)
 		}
 	}
-	if _, err := JoinPlan(PlanPart{Revision: 1}, PlanPart{Revision: 2}); err == nil {
+	if _, err := joinPlan(PlanPart{Revision: 1}, PlanPart{Revision: 2}); err == nil {
 		t.Error("parts of two plans fit together")
 	}
-	if _, err := JoinReport(nil, ReportPart{Number: 1}, ReportPart{Number: 2}); err == nil {
+	if _, err := joinReport(nil, ReportPart{Number: 1}, ReportPart{Number: 2}); err == nil {
 		t.Error("parts of two reports fit together")
 	}
 }
@@ -304,11 +324,11 @@ func FuzzPlanPart(f *testing.F) {
 		if json.Unmarshal(text, &part) != nil {
 			return
 		}
-		p, err := JoinPlan(part)
+		p, err := joinPlan(part)
 		if err != nil {
 			return
 		}
-		again, err := JoinPlan(slices.Collect(PlanParts(p, MostRows))...)
+		again, err := joinPlan(slices.Collect(PlanParts(p, MostRows))...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -332,11 +352,11 @@ func FuzzReportPart(f *testing.F) {
 		if json.Unmarshal(text, &part) != nil {
 			return
 		}
-		r, err := JoinReport(nil, part)
+		r, err := joinReport(nil, part)
 		if err != nil {
 			return
 		}
-		again, err := JoinReport(nil, slices.Collect(ReportParts(r, nil, part.Base, part.Number, MostRows))...)
+		again, err := joinReport(nil, slices.Collect(ReportParts(r, nil, part.Base, part.Number, MostRows))...)
 		if err != nil {
 			t.Fatal(err)
 		}
