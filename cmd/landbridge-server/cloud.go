@@ -33,8 +33,12 @@ func credentials(k *config.Keystone) (c keystone.Credentials, err error) {
 	return c, err
 }
 
-// openCloud makes the cloud driver.
-func openCloud(cfg config.Config, session *keystone.Session, memory neutron.Memory, log *slog.Logger) (cloud.Cloud, error) {
+// openCloud makes the cloud driver, anew each time that this server leads.
+func openCloud(cfg config.Config, session *keystone.Session, memory neutron.Memory, log *slog.Logger) (*cloud.Renewed, error) {
+	return cloud.Renew(func() (cloud.Cloud, error) { return newCloud(cfg, session, memory, log) })
+}
+
+func newCloud(cfg config.Config, session *keystone.Session, memory neutron.Memory, log *slog.Logger) (cloud.Cloud, error) {
 	o := cfg.Cloud.OpenStack
 	if o == nil {
 		return static.Open(static.Config{File: cfg.Cloud.File, Announce: cfg.Cloud.Announce, Logger: log})

@@ -55,13 +55,14 @@ type bounded struct {
 func (b bounded) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.within.ServeHTTP(w, r) }
 
 // watch shows the server to those who look after it.
-func watch(core *server.Server, db *store.Store, site cloud.Cloud, api *httpd.Listener, tokens *keystone.Keystone, log *slog.Logger) *metrics.Metrics {
+func watch(core *server.Server, db *store.Store, site *cloud.Renewed, others *control, api *httpd.Listener, tokens *keystone.Keystone, log *slog.Logger) *metrics.Metrics {
 	cfg := metrics.Config{
 		Core: func() metrics.Core { return metrics.Core(core.State()) }, Store: db, Quotas: limited{db}, Logger: log,
 		Checks: []metrics.Check{
 			{Name: "database", Missing: db.Ping},
 			{Name: "plan", Missing: func(context.Context) error {
-				if !core.State().Planned {
+				// Any of several takes requests, whoever plans.
+				if others == nil && !core.State().Planned {
 					return errors.New("not every network has been planned yet")
 				}
 				return nil
@@ -69,8 +70,11 @@ func watch(core *server.Server, db *store.Store, site cloud.Cloud, api *httpd.Li
 			{Name: "listener", Missing: func(context.Context) error { return api.Accepting() }},
 		},
 	}
-	if stack, ok := site.(*neutron.Cloud); ok {
-		cfg.Cloud = func() metrics.Cloud { return metrics.Cloud(stack.Stats()) }
+	if _, ok := site.Now().(*neutron.Cloud); ok {
+		cfg.Cloud = func() metrics.Cloud { return metrics.Cloud(site.Now().(*neutron.Cloud).Stats()) }
+	}
+	if others != nil {
+		cfg.Fleet = others.fleetMetrics
 	}
 	if tokens != nil {
 		cfg.Tokens = func() metrics.Tokens { return metrics.Tokens(tokens.Stats()) }

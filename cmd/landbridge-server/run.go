@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"landbridge/internal/agent"
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/server"
 	"landbridge/internal/server/auth"
@@ -42,12 +41,16 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	core := server.New(server.Config{Store: db, Cloud: cloud, Owner: cfg.Owner, Logger: log, Resync: cfg.Resync})
-	hands, err := agent.New(agent.Config{Owner: cfg.Owner, Databases: databases(cfg, log), Listen: listeners(cfg), Server: core, Logger: log})
+	others, err := openControl(cfg.Control, db, log)
 	if err != nil {
 		return err
 	}
-	shown := watch(core, db, cloud, doors.api, guard.keystone, log)
+	core := newCore(server.Config{Store: db, Cloud: cloud, Owner: cfg.Owner, Logger: log, Resync: cfg.Resync}, others)
+	hands, err := newHands(cfg, core, others, log)
+	if err != nil {
+		return err
+	}
+	shown := watch(core, db, cloud, others, doors.api, guard.keystone, log)
 	db.Observe(shown.Statement)
 	served, err := newFront(cfg, core, guard, log)
 	if err != nil {
@@ -55,7 +58,7 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 	}
 	defer served.close()
 	log.Info("landbridge-server has started", "listen", doors.api.Addr(), "metrics", doors.metricsAddr(), "auth", guard.String(), "neutron", cfg.Neutron.URL, "database", db.String(), "cloud", cfg.Cloud.String(), "switches", cfg.Switches, "dial in", cfg.DialIn)
-	return serve(ctx, log, core.Run, hands.Run,
+	return serve(ctx, log, core.Run, hands,
 		doors.serveAPI(shown.Observe(served, served.Route), log), doors.serveMetrics(shown.Handler(), log))
 }
 

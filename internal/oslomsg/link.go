@@ -14,7 +14,7 @@ import (
 
 const (
 	reconnectFirst = 100 * time.Millisecond
-	reconnectMax   = 10 * time.Second
+	reconnectMax   = 2 * time.Second
 	// steadyAfter is how long a connection has to hold to count as a good one;
 	// after a shorter one, the next waits longer.
 	steadyAfter = 5 * time.Second

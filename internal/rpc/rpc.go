@@ -32,8 +32,8 @@ type Plan struct {
 
 // Since is a place in the history of plans. The zero value asks for everything.
 type Since struct {
-	Epoch    string
-	Revision Revision
+	Epoch    string   `json:"epoch"`
+	Revision Revision `json:"revision"`
 }
 
 // Server is what an agent needs of a server. Its methods may be called from

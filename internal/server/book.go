@@ -31,12 +31,14 @@ type book struct {
 	// cannot be told.
 	unplanned hwvtep.Set[string]
 	turned    chan struct{} // closed at the next change of any of the above
+	notices   bool          // changes are named for who has to be told of them
 }
 
 // change says that the plan of a logical switch on a switch changed.
 type change struct {
 	revision     rpc.Revision
 	device, name string
+	notice       rpc.Notice // zero where nobody is told
 }
 
 // mostHistory bounds what is remembered; who is further behind gets everything.
@@ -98,8 +100,8 @@ func (b *book) set(network, name string, switches map[string]*hwvtep.LogicalSwit
 	next := b.revision + 1
 	for _, device := range b.homes[name] {
 		if switches[device] == nil {
+			b.note(next, network, device, name, nil)
 			delete(b.plan[device], name)
-			b.note(next, device, name)
 		}
 	}
 	homes := make([]string, 0, len(switches))
@@ -109,8 +111,8 @@ func (b *book) set(network, name string, switches map[string]*hwvtep.LogicalSwit
 			b.plan[device] = map[string]*hwvtep.LogicalSwitch{}
 		}
 		if !b.plan[device][name].Equal(ls) {
+			b.note(next, network, device, name, ls)
 			b.plan[device][name] = ls
-			b.note(next, device, name)
 		}
 	}
 	if b.homes[name] = homes; len(homes) == 0 {
@@ -123,9 +125,14 @@ func (b *book) set(network, name string, switches map[string]*hwvtep.LogicalSwit
 	}
 }
 
-func (b *book) note(r rpc.Revision, device, name string) {
+// note takes note of a change that is about to be made.
+func (b *book) note(r rpc.Revision, network, device, name string, ls *hwvtep.LogicalSwitch) {
 	b.revision = r
-	b.history = append(b.history, change{r, device, name})
+	c := change{revision: r, device: device, name: name}
+	if b.notices {
+		c.notice = rpc.Notice{Method: rpc.MethodOf(b.plan[device][name], ls), NetworkID: network, Epoch: b.epoch, Revision: r}
+	}
+	b.history = append(b.history, c)
 	if len(b.history) > mostHistory {
 		gone := len(b.history) - mostHistory/2
 		b.floor = b.history[gone-1].revision
@@ -171,10 +178,7 @@ func (b *book) remembers(s rpc.Since) bool {
 
 // difference fills a plan with what has changed since a revision.
 func (b *book) difference(p rpc.Plan, switches []string, since rpc.Revision) {
-	first, _ := slices.BinarySearchFunc(b.history, since+1, func(c change, r rpc.Revision) int {
-		return cmp.Compare(c.revision, r)
-	})
-	for _, c := range b.history[first:] {
+	for _, c := range b.after(since) {
 		if !slices.Contains(switches, c.device) {
 			continue
 		}
@@ -183,6 +187,14 @@ func (b *book) difference(p rpc.Plan, switches []string, since rpc.Revision) {
 		}
 		p.Switches[c.device][c.name] = b.plan[c.device][c.name]
 	}
+}
+
+// after gives the changes after a revision.
+func (b *book) after(since rpc.Revision) []change {
+	first, _ := slices.BinarySearchFunc(b.history, since+1, func(c change, r rpc.Revision) int {
+		return cmp.Compare(c.revision, r)
+	})
+	return b.history[first:]
 }
 
 // Wait implements rpc.Server.

@@ -20,6 +20,9 @@ func (s *Server) Network(ctx context.Context, id string) (l2gw.Network, error) {
 // Quotas implements l2gw.Collections.
 func (s *Server) Quotas() l2gw.Quotas { return s.cfg.Store.Quotas() }
 
+// Agents implements l2gw.Collections.
+func (s *Server) Agents() l2gw.Agents { return agents{s.cfg.Store.Agents()} }
+
 // Networks implements l2gw.Collections.
 func (s *Server) Networks(ctx context.Context) ([]l2gw.Network, error) {
 	return s.cfg.Cloud.Networks(ctx)

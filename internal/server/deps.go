@@ -19,6 +19,7 @@ type Store interface {
 	Connections() l2gw.NetworkCollection[l2gw.Connection]
 	RemoteConnections() l2gw.NetworkCollection[l2gw.RemoteConnection]
 	Quotas() l2gw.Quotas
+	Agents() l2gw.Agents
 
 	// Networks gives the networks that have connections, sorted.
 	Networks(ctx context.Context) ([]string, error)

@@ -65,7 +65,9 @@ func New(cfg Config) *Server {
 	if cfg.Resync == 0 {
 		cfg.Resync = DefaultResync
 	}
-	return &Server{cfg: cfg, queue: newQueue(), reports: newReports(cfg.Owner), book: newBook()}
+	s := &Server{cfg: cfg, queue: newQueue(), reports: newReports(cfg.Owner), book: newBook()}
+	s.notices = cfg.Peers != nil
+	return s
 }
 
 // Run works until ctx ends, and returns its error then. Faults of the store or

@@ -23,11 +23,15 @@ var rules = map[string]rule{
 	"internal/hwvtep":     {pure: true, ours: []string{"internal/ethernet"}},
 	"internal/rpc":        {ours: ground},
 	"internal/rpc/wire":   {ours: append([]string{"internal/rpc"}, ground...)},
+	"internal/rpc/bus":    {ours: append([]string{"internal/oslomsg", "internal/rpc", "internal/rpc/wire"}, ground...)},
 	"internal/strictyaml": {},
 	"internal/livefile":   {},
 	"internal/oslomsg":    {},
 	"internal/ovsdb":      {ours: []string{"internal/ethernet", "internal/hwvtep"}},
 	"internal/agent":      {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/l2gw", "internal/ovsdb", "internal/rpc"}},
+
+	"internal/agent/config":  {ours: []string{"internal/hwvtep", "internal/oslomsg", "internal/ovsdb", "internal/strictyaml"}},
+	"internal/agent/metrics": {ours: []string{"internal/oslomsg", "internal/rpc/bus"}},
 
 	"internal/server":               {ours: append([]string{"internal/rpc"}, ground...)},
 	"internal/server/config":        {ours: append([]string{"internal/oslomsg", "internal/ovsdb", "internal/strictyaml"}, ground...)},
@@ -42,6 +46,7 @@ var rules = map[string]rule{
 	"internal/server/api":           {ours: []string{"internal/ethernet", "internal/l2gw", "internal/server/neutronapi"}},
 	"internal/server/api/apitest":   {ours: []string{"internal/l2gw"}},
 	"internal/server/store":         {ours: ground},
+	"internal/server/fleet":         {ours: append([]string{"internal/rpc", "internal/rpc/bus"}, ground...)},
 	"internal/server/planner":       {ours: ground, pure: true},
 	"internal/server/cloud":         {ours: []string{"internal/l2gw"}},
 	"internal/server/cloud/neutron": {ours: []string{"internal/ethernet", "internal/l2gw", "internal/oslomsg", "internal/server/cloud"}},
@@ -72,6 +77,7 @@ var rules = map[string]rule{
 
 	"cmd/landbridge":        {ours: []string{"internal/cli"}},
 	"cmd/landbridge-server": {ours: []string{"internal/..."}},
+	"cmd/landbridge-agent":  {ours: []string{"internal/agent/...", "internal/agent", "internal/ovsdb", "internal/rpc/bus", "internal/server/httpd"}},
 	"cmd/landbridge-vtepd":  {ours: []string{"internal/ovsdb", "internal/vtep/..."}},
 	"cmd/landbridge-lab":    {ours: []string{"internal/lab/..."}},
 }

@@ -130,6 +130,18 @@ func (p *Program) Kill(t testing.TB) {
 	p.child = nil
 }
 
+// Freeze makes the program stand still without ending it; Thaw lets it go on.
+func (p *Program) Freeze(t testing.TB) {
+	t.Helper()
+	must(t, p.child.Signal(syscall.SIGSTOP), "freeze %s", p.Name)
+}
+
+// Thaw ends a Freeze.
+func (p *Program) Thaw(t testing.TB) {
+	t.Helper()
+	must(t, p.child.Signal(syscall.SIGCONT), "thaw %s", p.Name)
+}
+
 // end is for a child that may never have started, or has ended.
 func (c *child) end(sig os.Signal) error {
 	if c == nil {

@@ -20,6 +20,8 @@ type ReportPart struct {
 	// this tells the difference to, 0 where it tells everything.
 	Number uint64 `json:"number"`
 	Base   uint64 `json:"base"`
+	// Part counts the parts, from 0.
+	Part int `json:"part"`
 	// Of each part the same.
 	Error    string           `json:"error,omitempty"`
 	Schema   Schema           `json:"schema"`
@@ -81,6 +83,7 @@ func ReportParts(r rpc.Report, was map[string]rpc.LogicalReport, base, number ui
 				if !yield(part) {
 					return
 				}
+				empty.Part++
 				part, rows = empty, 0
 			}
 			part.Logical, rows = append(part.Logical, piece), rows+n
@@ -135,6 +138,7 @@ func switches(list []hwvtep.PhysicalSwitch) []PhysicalSwitch {
 type ReportJoin struct {
 	report rpc.Report
 	first  ReportPart
+	next   int             // part
 	fresh  map[string]bool // logical switches of which a piece has come
 }
 
@@ -148,9 +152,10 @@ func NewReportJoin(first ReportPart, was map[string]rpc.LogicalReport) *ReportJo
 // Add takes the next part, the first too. Parts of different reports do not fit
 // together.
 func (j *ReportJoin) Add(part ReportPart) error {
-	if part.Database != j.first.Database || part.Number != j.first.Number || part.Base != j.first.Base {
-		return errors.New("a part is of another report than the first")
+	if part.Database != j.first.Database || part.Number != j.first.Number || part.Base != j.first.Base || part.Part != j.next {
+		return errors.New("a part is not the next one of the report")
 	}
+	j.next++
 	for _, piece := range part.Logical {
 		if err := piece.join(j.report.Logical, j.fresh); err != nil {
 			return fmt.Errorf("database %s, logical switch %q: %w", part.Database, piece.Name, err)

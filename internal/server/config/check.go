@@ -40,6 +40,7 @@ func (c checker) config(r raw) (cfg Config, err error) {
 		func() error { cfg.LogLevel, err = c.level(r.LogLevel); return err },
 		func() error { cfg.Resync, err = c.resync(r.Resync); return err },
 		func() error { cfg.Switches, cfg.DialIn, err = c.switches(r.Switches); return err },
+		func() error { cfg.Control, err = c.control(r.Control, r.Switches); return err },
 		func() error { return c.tls(r.TLS, slices.Concat(cfg.Switches, cfg.DialIn)) },
 		func() error { cfg.SwitchNames, err = c.switchCerts(r.SwitchCerts, cfg.DialIn); return err },
 	} {

@@ -36,6 +36,8 @@ type Config struct {
 	Neutron Neutron
 	Quotas  l2gw.Quota // of projects without limits of their own; of all kinds
 
+	Control *Control // nil: this server is alone, with its agent inside
+
 	Switches []string // the OVSDB addresses of the switches that we dial
 	DialIn   []string // the OVSDB addresses that switches dial
 	// SwitchNames has the switches that a certificate is for, by its name; nil:
@@ -73,6 +75,7 @@ type raw struct {
 	Neutron     rawNeutron         `yaml:"neutron"`
 	Quotas      rawQuotas          `yaml:"quotas"`
 	Cloud       rawCloud           `yaml:"cloud"`
+	Control     rawControl         `yaml:"control"`
 	Switches    []strictyaml.Value `yaml:"switches"`
 	SwitchCerts []rawSwitchCert    `yaml:"switch_certificates"`
 	TLS         rawTLS             `yaml:"tls"`

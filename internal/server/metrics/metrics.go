@@ -61,6 +61,7 @@ type Config struct {
 	Core   func() Core
 	Tokens func() Tokens // nil: nobody is asked for one
 	Cloud  func() Cloud  // nil: the cloud has no Neutron
+	Fleet  func() Fleet  // nil: the agent is inside
 	Quotas Quotas        // nil: there are none
 	Store  Store
 	Checks []Check      // of readiness
@@ -84,7 +85,7 @@ func New(cfg Config) *Metrics {
 	m.registry.MustRegister(
 		m.requests.total, m.requests.duration, m.requests.inFlight,
 		m.statements.duration, m.statements.errors,
-		newState(cfg), newOpenStack(cfg), newQuotas(cfg.Quotas),
+		newState(cfg), newOpenStack(cfg), newQuotas(cfg.Quotas), newFleet(cfg.Fleet),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m

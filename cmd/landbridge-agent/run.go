@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+
+	"golang.org/x/sync/errgroup"
+
+	"landbridge/internal/agent"
+	"landbridge/internal/agent/config"
+	"landbridge/internal/agent/metrics"
+	"landbridge/internal/ovsdb"
+	"landbridge/internal/rpc/bus"
+	"landbridge/internal/server/httpd"
+)
+
+// run runs the agent until ctx ends, which is no error.
+func run(ctx context.Context, cfg config.Config) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
+	door, err := listen(ctx, cfg.MetricsListen)
+	if err != nil {
+		return err
+	}
+	if door != nil {
+		defer func() { _ = door.Close() }()
+	}
+	// The two need each other; neither is asked before both are there.
+	var hands *agent.Agent
+	link, err := bus.NewAgent(bus.AgentConfig{
+		Bus: cfg.Bus, Host: cfg.Host, Version: version(), Databases: cfg.Switches, Lapse: cfg.Down, Logger: log,
+		Assign: func(database string, epoch uint64) { hands.Assign(database, epoch) },
+	})
+	if err != nil {
+		return err
+	}
+	hands, err = agent.New(agent.Config{
+		Owner: cfg.Owner, Databases: databases(cfg, log), Server: link, Logger: log, Name: cfg.Host, Assigned: true,
+	})
+	if err != nil {
+		return err
+	}
+	log.Info("landbridge-agent has started", "host", cfg.Host, "version", version(), "switches", cfg.Switches, "metrics", cfg.MetricsListen)
+	g, all := errgroup.WithContext(ctx)
+	g.Go(func() error { return hands.Run(all) })
+	g.Go(func() error { return link.Run(all) })
+	if door != nil {
+		g.Go(func() error { return httpd.Serve(all, door, metrics.New(link.Stats), limits(), log) })
+	}
+	err = g.Wait()
+	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		log.Info("landbridge-agent has ended")
+		return nil
+	}
+	return err
+}
+
+// listen opens the address of metrics; "" is none.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	return httpd.Listen(ctx, address)
+}
+
+// mostWatchers bounds the connections of those who read metrics.
+const mostWatchers = 64
+
+func limits() httpd.Limits {
+	l := httpd.DefaultLimits()
+	l.Connections = mostWatchers
+	return l
+}
+
+func databases(cfg config.Config, log *slog.Logger) []ovsdb.Config {
+	var out []ovsdb.Config
+	for _, address := range cfg.Switches {
+		out = append(out, ovsdb.Config{Address: address, TLS: cfg.TLS, Logger: log})
+	}
+	return out
+}
+
+// version is that of the build, as far as it is known.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return info.Main.Version + " " + s.Value
+		}
+	}
+	return info.Main.Version
+}
