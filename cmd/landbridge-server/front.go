@@ -27,7 +27,7 @@ type front struct {
 }
 
 func newFront(cfg config.Config, core *server.Server, guard neutronapi.Guard, log *slog.Logger) (*front, error) {
-	ours := api.New(core, api.Options{Logger: log, Guard: guard, MaxBulk: cfg.MaxBulk, Networks: cfg.Neutron.URL == nil})
+	ours := api.New(core, api.Options{Logger: log, Guard: guard, MaxBulk: cfg.MaxBulk, Networks: cfg.Neutron.URL == nil, Agents: cfg.Control != nil})
 	// All bodies in memory at once are at most two of the largest.
 	budget := httpd.NewBudget(2*cfg.MaxBulk, neutronapi.Errorf(http.StatusServiceUnavailable,
 		"The server has too much to read at once; try again."))
@@ -36,7 +36,7 @@ func newFront(cfg config.Config, core *server.Server, guard neutronapi.Guard, lo
 		return &front{limited, func() {}}, nil
 	}
 	both, err := proxy.New(proxy.Config{
-		Ours: limited, Documents: api.New(core, api.Options{}), Rehearse: neutronapi.Rehearse,
+		Ours: limited, Documents: api.New(core, api.Options{Agents: cfg.Control != nil}), Rehearse: neutronapi.Rehearse,
 		URL: cfg.Neutron.URL, CA: cfg.Neutron.CA, Timeout: cfg.Neutron.Timeout, Logger: log,
 	})
 	if err != nil {

@@ -117,9 +117,11 @@ func (a *app) root() *cobra.Command {
 	root.SetGlobalNormalizationFunc(synonyms)
 	root.SetUsageTemplate(usageTemplate)
 	a.flags(root)
-	for _, k := range kinds() {
+	for _, k := range append(kinds(), agents()) {
 		root.AddCommand(a.group(k))
-		root.AddCommand(a.published(k)...)
+		if k.published != "" {
+			root.AddCommand(a.published(k)...)
+		}
 	}
 	root.AddCommand(a.quotaGroup())
 	return root
@@ -168,9 +170,10 @@ func (a *app) published(k *kind) []*cobra.Command {
 
 func (a *app) operations(k *kind) []*cobra.Command {
 	all := []*cobra.Command{a.listCommand(k), a.showCommand(k), a.deleteCommand(k)}
-	if k.published == remoteMACNoun {
+	switch {
+	case k.published == remoteMACNoun:
 		all = append(all, a.createMACCommand(k))
-	} else {
+	case k.arguments != nil:
 		all = append(all, a.createCommand(k))
 	}
 	if k.update != nil {

@@ -65,8 +65,12 @@ func newWorld(t testing.TB) *world {
 		n++
 		return fmt.Sprintf("00000000-0000-4000-8000-%012d", n)
 	})
+	cloud.SetAgents(
+		l2gw.Agent{ID: "bbbbbbbb-0000-4000-8000-000000000001", Host: "rack1", Alive: true, Version: "1", Serves: []string{"tcp:192.0.2.1:6640"}},
+		l2gw.Agent{ID: "bbbbbbbb-0000-4000-8000-000000000002", Host: "rack2"},
+	)
 	w := &world{t: t}
-	handler := w.moods(api.New(cloud, api.Options{Guard: neutronapi.Open{Project: "demo"}}))
+	handler := w.moods(api.New(cloud, api.Options{Guard: neutronapi.Open{Project: "demo"}, Agents: true}))
 	mux := http.NewServeMux()
 	mux.Handle("/", handler)
 	mux.HandleFunc("GET /v2.0/networks", networks)

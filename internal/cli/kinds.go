@@ -11,13 +11,13 @@ import (
 type kind struct {
 	rest.Resource
 	noun      string // the command: gateway
-	published string // what the documents begin its commands with: l2-gateway
+	published string // what the documents begin its commands with: l2-gateway; "": they have none
 	words     string // in sentences, singular
 	about     string // what such an object is
 	columns   []output.Column
 	key       string  // the attribute that users call one by; "" where it has no name
 	parts     []input // what one without a name is called by, with "/" between
-	arguments []input // of create
+	arguments []input // of create; nil: nobody makes any, unless they are remote MACs
 	options   []input // of create
 	update    []input // options of update; nil: there is none
 	filters   []input // options of list
@@ -157,6 +157,21 @@ func remoteMACs() *kind {
 			{name: "ipaddr", attribute: "ipaddr", usage: "with this `IP` address", address: true},
 			project(),
 		},
+	}
+}
+
+// agents come by themselves, and are shown where there are any of their own.
+func agents() *kind {
+	host := input{name: "host", attribute: "host", usage: "of this `HOST`"}
+	return &kind{
+		Resource: rest.Resource{Singular: "agent", Plural: "agents", Path: "agents"},
+		noun:     "agent", words: "agent", key: "host",
+		about: "Agents that keep switches as planned",
+		columns: []output.Column{
+			column("ID", "id"), column("Host", "host"), column("Agent Type", "agent_type"), column("Alive", "alive"),
+			column("Heartbeat", "heartbeat_timestamp"), extra("Started", "started_at"), extra("Configurations", "configurations"),
+		},
+		filters: []input{host, {name: "agent-type", attribute: "agent_type", usage: "of this `TYPE`"}},
 	}
 }
 

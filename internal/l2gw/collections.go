@@ -50,6 +50,8 @@ type Collections interface {
 	RemoteMACs() Collection[RemoteMAC]
 	// Quotas is how many of them projects may own.
 	Quotas() Quotas
+	// Agents are those of their own, where there are any.
+	Agents() Agents
 	// Network finds a network of the cloud, which objects stand on.
 	Network(ctx context.Context, id string) (Network, error)
 	// Networks gives all networks of the cloud, in any order.

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -134,9 +135,25 @@ func (w *world) nobodyThere(connection string) {
 	serves.Kill(w.t)
 	w.is(soon, w.servers[0], connection, "DOWN", "agent "+serves.host+" has not been heard of since")
 	w.took("agents that are gone show in statuses", began, 4*time.Second)
+	w.agentsAre(false)
 	serves.Start(w.t)
 	w.is(soon, w.servers[0], connection, "ACTIVE")
 	other.Start(w.t)
+	w.agentsAre(true)
+}
+
+// agentsAre waits until each server shows both agents so.
+func (w *world) agentsAre(alive bool) {
+	w.t.Helper()
+	for _, s := range w.servers {
+		testenv.Eventually(w.t, soon, "the agents", func() error {
+			all, err := s.List(w.t.Context(), "agent")
+			if err != nil || len(all) != 2 || all[0]["alive"] != alive || all[1]["alive"] != alive {
+				return fmt.Errorf("%v, %w", all, err)
+			}
+			return nil
+		})
+	}
 }
 
 // gone: nothing of what is deleted is left.

@@ -20,6 +20,8 @@ type Options struct {
 	MaxBulk int64            // bytes that a bulk create of remote MACs may have; 0: DefaultMaxBulk
 	// Networks has the cloud's networks shown too, where no Neutron does.
 	Networks bool
+	// Agents has agents of their own shown.
+	Agents bool
 }
 
 // DefaultMaxBulk is Options.MaxBulk where none is set.
@@ -33,6 +35,9 @@ func New(c l2gw.Collections, o Options) *neutronapi.API {
 	kinds := []neutronapi.Kind{gateways(c), connections(c), remoteGateways(c), remoteConnections(c), remoteMACs(c, o)}
 	if o.Networks {
 		kinds = append(kinds, networks(c))
+	}
+	if o.Agents {
+		kinds = append(kinds, agents(c.Agents()))
 	}
 	return neutronapi.New(neutronapi.Options{
 		Logger:     o.Logger,

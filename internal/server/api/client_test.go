@@ -49,7 +49,7 @@ func newClient(t *testing.T) client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client{t, api.New(cloud, api.Options{Guard: neutronapi.Open{Project: "demo"}, Networks: true}), cloud, &c}
+	return client{t, api.New(cloud, api.Options{Guard: neutronapi.Open{Project: "demo"}, Networks: true, Agents: true}), cloud, &c}
 }
 
 // ask sends a request and gives status and body of the answer, which it checks

@@ -29,7 +29,7 @@ type contract struct {
 
 var served = sync.OnceValues(func() (contract, error) {
 	w := httptest.NewRecorder()
-	api.New(apitest.New(), api.Options{Networks: true}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
+	api.New(apitest.New(), api.Options{Networks: true, Agents: true}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
 	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
 	if err != nil {
 		return contract{}, err

@@ -13,7 +13,10 @@ func (r *Resource[T]) describe(d *document) {
 	if r.Create != nil {
 		d.schemas[r.Singular+"_whole"] = Schema{"allOf": []any{ref(r.Singular), Schema{"required": r.names()}}}
 		d.schemas[r.Singular+"_create"] = r.bodySchema(Attribute[T].onPost)
-		all["post"], object["delete"] = r.describeCreate(), r.describeDelete()
+		all["post"] = r.describeCreate()
+	}
+	if r.Delete != nil {
+		object["delete"] = r.describeDelete()
 	}
 	if r.Update != nil {
 		d.schemas[r.Singular+"_update"] = r.bodySchema(Attribute[T].onPut)

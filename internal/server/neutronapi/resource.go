@@ -22,13 +22,13 @@ type Resource[T any] struct {
 	New     func(Values) T        // what a POST asks for
 	Missing func(id string) error // what Get gives for an object that is not there
 
-	// Create makes all of a list, in their order, or none. A nil one makes the
-	// resource read-only: without New, Update and Delete.
+	// Create makes all of a list, in their order, or none. A nil one: POST is not
+	// allowed, and there is no New.
 	Create func(context.Context, []T) ([]T, error)
 	Get    func(ctx context.Context, id string) (T, error)
 	List   func(context.Context, Query) ([]T, error)
 	// Update and Delete get the revisions of which the object has to have one;
-	// none: any. A nil Update: PUT is not allowed.
+	// none: any. A nil one: PUT, or DELETE, is not allowed.
 	Update func(ctx context.Context, id string, change Values, revisions []int64) (T, error)
 	Delete func(ctx context.Context, id string, revisions []int64) error
 }
@@ -56,7 +56,10 @@ func (r *Resource[T]) routes(o Options) []route {
 	remove := func(req *http.Request, a Access) (reply, error) { return r.remove(req, a, o.Guard) }
 	all, one := actions{http.MethodGet: guard("get", r.list)}, actions{http.MethodGet: guard("get", r.show)}
 	if r.Create != nil {
-		all[http.MethodPost], one[http.MethodDelete] = guard("create", create), guard("delete", remove)
+		all[http.MethodPost] = guard("create", create)
+	}
+	if r.Delete != nil {
+		one[http.MethodDelete] = guard("delete", remove)
 	}
 	if r.Update != nil {
 		one[http.MethodPut] = guard("update", update)

@@ -48,6 +48,8 @@ func actions() []Rule {
 		out = append(out, Rule{"delete_" + kind.name, byDefault, "DELETE"})
 	}
 	return append(out,
+		Rule{"get_agent", byDefault, "GET of agents of their own, one and the list"},
+		Rule{"delete_agent", byDefault, "DELETE of one that is gone"},
 		Rule{"get_quota", byDefault + " or rule:owner", "GET of a project's quota; of the list, where it reaches every project"},
 		Rule{"update_quota", "rule:context_is_admin", "PUT of a project's quota"},
 		Rule{"delete_quota", "rule:context_is_admin", "DELETE of a project's quota"})

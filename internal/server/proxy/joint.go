@@ -74,26 +74,31 @@ func (c *captured) Write(b []byte) (int, error) { return c.body.Write(b) }
 
 // ownDocument is our answer to a GET of a path, whoever asks.
 func (p *Proxy) ownDocument(r *http.Request, path string) *captured {
-	return capture(r.Context(), p.cfg.Documents, r, http.MethodGet, path, http.Header{}, nil)
+	return capture(r.Context(), p.cfg.Documents, r, http.MethodGet, path, "", http.Header{}, nil)
 }
 
 // ours is our answer to the client of an exchange, as if it had asked for this.
 // Neutron is not silent meanwhile.
 func (x *exchange) ours(ctx context.Context, method, path string, body []byte) *captured {
+	return x.oursWith(ctx, method, path, "", body)
+}
+
+// oursWith is ours with a query.
+func (x *exchange) oursWith(ctx context.Context, method, path, query string, body []byte) *captured {
 	x.watch.stop()
 	defer x.watch.sign()
 	header := x.in.Header.Clone()
 	for _, name := range []string{"Content-Length", "Expect", "If-Match"} { // of another body
 		header.Del(name)
 	}
-	return capture(ctx, x.cfg.Ours, x.in, method, path, header, body)
+	return capture(ctx, x.cfg.Ours, x.in, method, path, query, header, body)
 }
 
 func capture(
-	ctx context.Context, h http.Handler, like *http.Request, method, path string, header http.Header, body []byte,
+	ctx context.Context, h http.Handler, like *http.Request, method, path, query string, header http.Header, body []byte,
 ) *captured {
 	u := *like.URL
-	u.Path, u.RawPath, u.RawQuery = path, "", ""
+	u.Path, u.RawPath, u.RawQuery = path, "", query
 	c := &captured{header: http.Header{}, status: http.StatusOK}
 	h.ServeHTTP(c, (&http.Request{
 		Method: method, URL: &u, Host: like.Host, TLS: like.TLS, RemoteAddr: like.RemoteAddr, RequestURI: u.RequestURI(),

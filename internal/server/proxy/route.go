@@ -40,6 +40,16 @@ func (p *Proxy) whose(r *http.Request) (owner, joint) {
 		}
 		return theirs, nil
 	}
+	if p.has(r, agentsPath) {
+		switch {
+		case asked == agentsPath && r.Method == http.MethodGet:
+			return both, agents
+		case asked == agentsPath:
+			return theirs, nil
+		case strings.HasPrefix(asked, agentsPath+"/"):
+			return p.whoseAgent(r), nil
+		}
+	}
 	for at := asked; !shared[at]; at = path.Dir(at) {
 		if p.has(r, at) {
 			return ours, nil

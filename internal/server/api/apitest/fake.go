@@ -23,6 +23,7 @@ type Cloud struct {
 	remoteConnections []l2gw.RemoteConnection
 	remoteMACs        []l2gw.RemoteMAC
 	newID             func() string
+	agents            []l2gw.Agent
 	made              int                   // objects, ever
 	limits            map[string]l2gw.Quota // of projects that have some of their own
 	quota             l2gw.Quota            // of the others
