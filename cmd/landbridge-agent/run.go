@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -31,19 +32,19 @@ func run(ctx context.Context, cfg config.Config) error {
 	// The two need each other; neither is asked before both are there.
 	var hands *agent.Agent
 	link, err := bus.NewAgent(bus.AgentConfig{
-		Bus: cfg.Bus, Host: cfg.Host, Version: version(), Databases: cfg.Switches, Lapse: cfg.Down, Logger: log,
+		Bus: cfg.Bus, Host: cfg.Host, Version: version(), Databases: func() []string { return known(hands) }, Lapse: cfg.Down, Logger: log,
 		Assign: func(database string, epoch uint64) { hands.Assign(database, epoch) },
 	})
 	if err != nil {
 		return err
 	}
 	hands, err = agent.New(agent.Config{
-		Owner: cfg.Owner, Databases: databases(cfg, log), Server: link, Logger: log, Name: cfg.Host, Assigned: true,
+		Owner: cfg.Owner, Databases: databases(cfg, log), Listen: listeners(cfg), Server: link, Logger: log, Name: cfg.Host, Assigned: true,
 	})
 	if err != nil {
 		return err
 	}
-	log.Info("landbridge-agent has started", "host", cfg.Host, "version", version(), "switches", cfg.Switches, "metrics", cfg.MetricsListen)
+	log.Info("landbridge-agent has started", "host", cfg.Host, "version", version(), "switches", cfg.Switches, "dial in", cfg.DialIn, "metrics", cfg.MetricsListen)
 	g, all := errgroup.WithContext(ctx)
 	g.Go(func() error { return hands.Run(all) })
 	g.Go(func() error { return link.Run(all) })
@@ -73,6 +74,27 @@ func limits() httpd.Limits {
 	l := httpd.DefaultLimits()
 	l.Connections = mostWatchers
 	return l
+}
+
+// known gives the databases that can be served: those that are dialled, and those
+// that have dialled in and are there, though another agent may have them.
+func known(hands *agent.Agent) []string {
+	addresses := []string{}
+	for _, db := range hands.Databases() {
+		away := db.Error != "" && !strings.Contains(db.Error, ovsdb.ErrFenced.Error())
+		if !away || !ovsdb.IsDialled(db.Address) {
+			addresses = append(addresses, db.Address)
+		}
+	}
+	return addresses
+}
+
+func listeners(cfg config.Config) []ovsdb.ListenConfig {
+	var out []ovsdb.ListenConfig
+	for _, address := range cfg.DialIn {
+		out = append(out, ovsdb.ListenConfig{Address: address, TLS: cfg.TLS, Names: cfg.SwitchNames})
+	}
+	return out
 }
 
 func databases(cfg config.Config, log *slog.Logger) []ovsdb.Config {

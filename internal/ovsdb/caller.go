@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,7 +42,12 @@ func (c *Caller) Refuse() { _ = c.conn.Close() }
 
 // DialledAddress is the address of a database that dials in, by one of its
 // switches: "switch:NAME".
-func DialledAddress(name string) string { return "switch:" + name }
+func DialledAddress(name string) string { return dialledPrefix + name }
+
+// IsDialled tells whether an address is one that DialledAddress gives.
+func IsDialled(address string) bool { return strings.HasPrefix(address, dialledPrefix) }
+
+const dialledPrefix = "switch:"
 
 // NewDialled makes a client of a database that dials in: it has a connection
 // when it is given one by Take. Address is as DialledAddress gives it; TLS is the

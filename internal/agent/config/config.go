@@ -26,10 +26,14 @@ type Config struct {
 	Host     string // no other agent has the same
 	Bus      oslomsg.Config
 	Down     time.Duration // how long the servers may not be heard of
-	Switches []string      // the OVSDB addresses of the databases that it can serve
-	TLS      ovsdb.TLS     // of ssl: addresses
-	Owner    hwvtep.Owner
-	LogLevel slog.Level
+	Switches []string      // the OVSDB addresses of the databases that it dials
+	DialIn   []string      // the OVSDB addresses that switches dial
+	// SwitchNames has the switches that a certificate is for, by its name; nil:
+	// every certificate of the authority is for all.
+	SwitchNames map[string][]string
+	TLS         ovsdb.TLS // of ssl: and pssl: addresses
+	Owner       hwvtep.Owner
+	LogLevel    slog.Level
 	// MetricsListen is where metrics and health are served, host:port; "": nowhere.
 	MetricsListen string
 }
@@ -64,7 +68,7 @@ func keys() []key {
 		{name: "host", flag: "host", usage: "name of this agent among all (default: the machine's name)", at: one(func(f *file) *strictyaml.Value { return &f.Host }), set: setHost},
 		{name: "transport_url", at: one(func(f *file) *strictyaml.Value { return &f.Transport }), set: setTransport},
 		{name: "agent_down_time", flag: "agent-down-time", fallback: "2s", usage: "how long the servers may not be heard of; as the servers have it", at: one(func(f *file) *strictyaml.Value { return &f.Down }), set: setDown},
-		{name: "switches", flag: "switch", many: true, usage: "OVSDB address of a switch: tcp:HOST:PORT, ssl:HOST:PORT or unix:PATH (repeatable)", at: func(f *file) *[]strictyaml.Value { return &f.Switches }, set: addSwitch},
+		{name: "switches", flag: "switch", many: true, usage: "OVSDB address of a switch: tcp:HOST:PORT, ssl:HOST:PORT or unix:PATH; ptcp:PORT:IP or pssl:PORT:IP for switches that dial in (repeatable)", at: func(f *file) *[]strictyaml.Value { return &f.Switches }, set: addSwitch},
 		{name: "tls.ca", flag: "tls-ca", usage: "PEM file of the authority that signed the switches' certificates, for ssl:", at: one(func(f *file) *strictyaml.Value { return &f.TLS.CA }), set: text(func(c *Config) *string { return &c.TLS.CA })},
 		{name: "tls.certificate", flag: "tls-certificate", usage: "PEM file of our certificate, for ssl:", at: one(func(f *file) *strictyaml.Value { return &f.TLS.Certificate }), set: text(func(c *Config) *string { return &c.TLS.Certificate })},
 		{name: "tls.private_key", flag: "tls-private-key", usage: "PEM file of its private key, for ssl:", at: one(func(f *file) *strictyaml.Value { return &f.TLS.PrivateKey }), set: text(func(c *Config) *string { return &c.TLS.PrivateKey })},
@@ -80,6 +84,7 @@ type file struct {
 	Transport strictyaml.Value   `yaml:"transport_url"`
 	Down      strictyaml.Value   `yaml:"agent_down_time"`
 	Switches  []strictyaml.Value `yaml:"switches"`
+	Certs     []fileCert         `yaml:"switch_certificates"`
 	TLS       fileTLS            `yaml:"tls"`
 	Owner     strictyaml.Value   `yaml:"owner"`
 	LogLevel  strictyaml.Value   `yaml:"log_level"`
@@ -90,6 +95,12 @@ type fileTLS struct {
 	CA          strictyaml.Value `yaml:"ca"`
 	Certificate strictyaml.Value `yaml:"certificate"`
 	PrivateKey  strictyaml.Value `yaml:"private_key"`
+}
+
+// fileCert says which switches a certificate is for.
+type fileCert struct {
+	Certificate strictyaml.Value   `yaml:"certificate"`
+	Switches    []strictyaml.Value `yaml:"switches"`
 }
 
 // Options is where a Config comes from: flags, and the file that they name.
@@ -132,6 +143,9 @@ func (o *Options) Config() (c Config, err error) {
 			return Config{}, err
 		}
 	}
+	if err := o.takeCerts(&c, f.Certs); err != nil {
+		return Config{}, err
+	}
 	if c.Host == "" {
 		name, err := os.Hostname()
 		if err == nil {
@@ -172,6 +186,29 @@ func (o *Options) take(c *Config, k key, inFile []strictyaml.Value) error {
 	return nil
 }
 
+// takeCerts takes in which switches certificates are for.
+func (o *Options) takeCerts(c *Config, certs []fileCert) error {
+	for i, v := range certs {
+		key := fmt.Sprintf("switch_certificates[%d].certificate", i)
+		_, twice := c.SwitchNames[v.Certificate.Text]
+		switch {
+		case v.Certificate.Text == "":
+			return v.Certificate.Bad(o.file, key, "must be a name of the certificate: its subject, common name or a subject alternative name")
+		case twice:
+			return v.Certificate.Bad(o.file, key, "is given twice")
+		case len(v.Switches) == 0:
+			return v.Certificate.Bad(o.file, key, "is for no switch: give switches")
+		}
+		if c.SwitchNames == nil {
+			c.SwitchNames = map[string][]string{}
+		}
+		for _, sw := range v.Switches {
+			c.SwitchNames[v.Certificate.Text] = append(c.SwitchNames[v.Certificate.Text], sw.Text)
+		}
+	}
+	return nil
+}
+
 func flagValues(f *pflag.Flag) []string {
 	if list, ok := f.Value.(pflag.SliceValue); ok {
 		return list.GetSlice()
@@ -182,17 +219,27 @@ func flagValues(f *pflag.Flag) []string {
 // check sees to what concerns several settings, and to those that must be there.
 func (c *Config) check() error {
 	ssl := slices.IndexFunc(c.Switches, func(s string) bool { return strings.HasPrefix(s, "ssl:") })
+	pssl := slices.IndexFunc(c.DialIn, func(s string) bool { return strings.HasPrefix(s, "pssl:") })
 	switch {
 	case len(c.Bus.Hosts) == 0:
 		return errors.New("transport_url is not set: write into the configuration how the servers are reached, as rabbit://USER:PASSWORD@HOST:5672/landbridge")
-	case len(c.Switches) == 0:
+	case len(c.Switches)+len(c.DialIn) == 0:
 		return errors.New("switches is not set: name the databases that this agent can serve, in the configuration or by --switch")
 	case ssl >= 0 && c.TLS.CA == "":
 		return fmt.Errorf("switch %s: an ssl: address needs the authority of its certificate; give --tls-ca, or tls.ca in the configuration", c.Switches[ssl])
 	case (c.TLS.Certificate == "") != (c.TLS.PrivateKey == ""):
 		return errors.New("a certificate for ssl: needs its private key: give both --tls-certificate and --tls-private-key, or tls.certificate and tls.private_key")
+	case pssl >= 0 && (c.TLS.CA == "" || c.TLS.Certificate == ""):
+		return fmt.Errorf("switch %s: a pssl: address needs the authority of the switches' certificates and one of our own; give --tls-ca, --tls-certificate and --tls-private-key, or tls in the configuration", c.DialIn[pssl])
+	case c.SwitchNames != nil && !c.allByTLS():
+		return errors.New("switch_certificates: needs switches that dial in, all of them by pssl: addresses")
 	}
 	return nil
+}
+
+// allByTLS tells whether switches dial in, and all of them by pssl:.
+func (c *Config) allByTLS() bool {
+	return len(c.DialIn) > 0 && !slices.ContainsFunc(c.DialIn, func(s string) bool { return !strings.HasPrefix(s, "pssl:") })
 }
 
 var (
@@ -222,13 +269,17 @@ func setDown(c *Config, v string) (err error) {
 }
 
 func addSwitch(c *Config, v string) error {
-	if err := ovsdb.ParseAddress(v); err != nil {
+	check, out := ovsdb.ParseAddress, &c.Switches
+	if ovsdb.IsListen(v) {
+		check, out = ovsdb.ParseListen, &c.DialIn
+	}
+	if err := check(v); err != nil {
 		return err
 	}
-	if slices.Contains(c.Switches, v) {
+	if slices.Contains(*out, v) {
 		return errors.New("is given twice")
 	}
-	c.Switches = append(c.Switches, v)
+	*out = append(*out, v)
 	return nil
 }
 

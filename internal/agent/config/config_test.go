@@ -70,6 +70,29 @@ agent_down_time: 4s
 	}
 }
 
+func TestSwitchesThatDialIn(t *testing.T) {
+	c, err := load(t, least+`switches: ['pssl:6640:127.0.0.1']
+switch_certificates: [{certificate: a, switches: [sw1, sw2]}]
+tls: {ca: ca.pem, certificate: c.pem, private_key: k.pem}
+`)
+	if err != nil || len(c.Switches) != 0 || len(c.DialIn) != 1 || strings.Join(c.SwitchNames["a"], " ") != "sw1 sw2" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for text, says := range map[string]string{
+		"switches: ['pssl:6640:127.0.0.1']": "a pssl: address needs the authority",
+		"switches: ['ptcp:6640:127.0.0.1']\nswitch_certificates: [{certificate: a, switches: [s]}]": "all of them by pssl: addresses",
+		"switches: ['tcp:192.0.2.1:6640']\nswitch_certificates: [{certificate: a, switches: [s]}]":  "needs switches that dial in",
+		"switch_certificates: [{certificate: a}]":                                                   `switch_certificates[0].certificate: "a": is for no switch`,
+		"switch_certificates: [{switches: [s]}]":                                                    "must be a name of the certificate",
+		"switch_certificates: [{certificate: a, switches: [s]}, {certificate: a, switches: [s]}]":   `switch_certificates[1].certificate: "a": is given twice`,
+		"switches: ['ptcp:x']": `switches[0]: "ptcp:x"`,
+	} {
+		if _, err := load(t, least+text+"\n"); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestBadValues(t *testing.T) {
 	sw := "switches: ['tcp:192.0.2.1:6640']\n"
 	for text, says := range map[string]string{
@@ -115,6 +138,9 @@ func TestTheExample(t *testing.T) {
 	o.file = path
 	if _, err := o.Config(); err != nil {
 		t.Error(err)
+	}
+	if !strings.Contains(string(text), "\nswitch_certificates:") {
+		t.Error("the example lacks switch_certificates")
 	}
 	for _, k := range keys() {
 		last := k.name[strings.LastIndexByte(k.name, '.')+1:]

@@ -21,7 +21,7 @@ type AgentConfig struct {
 	Bus       oslomsg.Config // how to reach RabbitMQ
 	Host      string         // no other agent has the same
 	Version   string
-	Databases []string // that it can serve
+	Databases func() []string // that it can serve
 	// Lapse is how long an agent that hears nothing of the leader goes on; 0:
 	// DefaultLapse. The servers need the same.
 	Lapse time.Duration
@@ -138,9 +138,10 @@ func (a *Agent) beatOnce(ctx context.Context) (o rpc.Orders, err error) {
 	left := time.Until(a.until)
 	b := rpc.Beat{
 		Host: a.cfg.Host, Run: a.run, Version: a.cfg.Version, Started: l2gw.Instant(a.started.UnixMicro()),
-		Databases: a.cfg.Databases, Switches: a.switches(),
+		Switches: a.switches(),
 	}
 	a.mu.Unlock()
+	b.Databases = a.cfg.Databases()
 	if left <= 0 || left > beatWithin {
 		left = beatWithin
 	}

@@ -154,7 +154,7 @@ func (h *hands) have(t *testing.T, db string, epoch uint64) {
 func newAgent(t *testing.T, on oslomsg.Config, lapse time.Duration) (*Agent, *hands) {
 	t.Helper()
 	h := &hands{has: map[string]uint64{}}
-	a, err := NewAgent(AgentConfig{Bus: on, Host: "h1", Version: "v", Databases: []string{db}, Lapse: lapse, Assign: h.assign, Logger: logger(t)})
+	a, err := NewAgent(AgentConfig{Bus: on, Host: "h1", Version: "v", Databases: func() []string { return []string{db} }, Lapse: lapse, Assign: h.assign, Logger: logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
