@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -43,6 +44,8 @@ type Config struct {
 	Ageing     time.Duration
 	MACLimit   uint32 // learned MACs of each network; 0: no limit
 	Sizes      datapath.Sizes
+	Guard      forwarding.Guard
+	Clamp      Clamp // TCP handshakes
 	LogLevel   slog.Level
 }
 
@@ -85,6 +88,10 @@ func keys() []key {
 		{name: "mac-limit", fallback: "8192", usage: "how many MACs each network may learn, where its Logical_Switch does not say; 0: no limit", set: setNumber(func(c *Config) *uint32 { return &c.MACLimit }, 0, maxMACs)},
 		{name: "max-macs", fallback: "262144", usage: "how many MACs the FDB holds, of all networks, static and learned", set: setNumber(func(c *Config) *uint32 { return &c.Sizes.FDB }, 1024, maxMACs)},
 		{name: "max-tunnels", fallback: "327680", usage: "how many tunnels all networks may have", set: setNumber(func(c *Config) *uint32 { return &c.Sizes.Tunnels }, 16, 1<<22)},
+		{name: "suppress", fallback: "true", usage: "answer requests for neighbours that the database knows, instead of flooding them", set: setSuppress},
+		{name: "flood-rate", fallback: "20000", usage: "copies of flooded frames that each network may send in a second; 0: any number", set: setNumber(func(c *Config) *uint32 { return &c.Guard.Limit.Rate }, 0, math.MaxUint32)},
+		{name: "flood-burst", fallback: "20000", usage: "copies that a network may send at once after it was quiet", set: setNumber(func(c *Config) *uint32 { return &c.Guard.Limit.Burst }, 0, math.MaxUint32)},
+		{name: "mss-clamp", fallback: string(ClampAuto), usage: "tell TCP of the smaller of the two ways: auto (where the WAN is smaller than the fabric), always or never", set: setClamp},
 		{name: "log-level", fallback: "info", usage: "debug, info, warn or error", set: setLevel},
 	}
 }
@@ -237,6 +244,32 @@ func setNumber(field func(*Config) *uint32, least, most uint32) func(*Config, st
 		*field(c) = uint32(n)
 		return nil
 	}
+}
+
+// Clamp says when TCP handshakes are told of the smaller of two ways.
+type Clamp string
+
+// The values of Clamp. ClampAuto is where a way to a remote gateway takes
+// smaller frames than one of the fabric.
+const (
+	ClampAuto   Clamp = "auto"
+	ClampAlways Clamp = "always"
+	ClampNever  Clamp = "never"
+)
+
+func setClamp(c *Config, v string) error {
+	c.Clamp = Clamp(v)
+	if c.Clamp != ClampAuto && c.Clamp != ClampAlways && c.Clamp != ClampNever {
+		return errors.New("is not auto, always or never")
+	}
+	return nil
+}
+
+func setSuppress(c *Config, v string) (err error) {
+	if c.Guard.Suppress, err = strconv.ParseBool(v); err != nil {
+		return errors.New("is not true or false")
+	}
+	return nil
 }
 
 func setLevel(c *Config, v string) error {

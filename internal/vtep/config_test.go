@@ -43,6 +43,8 @@ func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 
 var equalAddrs = cmpopts.EquateComparable(netip.Addr{})
 
+var someGuard = forwarding.Guard{Suppress: true, Limit: forwarding.Limit{Rate: 20000, Burst: 20000}}
+
 func TestExampleSaysEverything(t *testing.T) {
 	text, err := os.ReadFile(example)
 	if err != nil {
@@ -60,7 +62,7 @@ func TestExampleSaysEverything(t *testing.T) {
 		Interfaces: []string{"fabric0", "wan0"},
 		Ports:      map[string]string{"rack1": "ens5f0", "ens5f1": "ens5f1"},
 		BPFFS:      DefaultBPFFS, Socket: "/run/landbridge/vtepd.sock",
-		Ageing: 5 * time.Minute, LogLevel: slog.LevelInfo,
+		Ageing: 5 * time.Minute, Guard: someGuard, Clamp: ClampAuto, LogLevel: slog.LevelInfo,
 		MACLimit: 8192, Sizes: datapath.Sizes{FDB: 262144, Tunnels: 327680},
 	}
 	if diff := cmp.Diff(want, got, equalAddrs); diff != "" || err != nil {
@@ -97,14 +99,16 @@ func TestFileAndKeysNameTheSame(t *testing.T) {
 func TestFlagsSayEverything(t *testing.T) {
 	got, err := configOf(t, "", "--database", "tcp:192.0.2.10:6640", "--switch", "s", "--fabric-address", "10.0.0.1",
 		"--fabric-address", "2001:db8::1", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--port", "p", "--port", "q=eth1", "--bpffs", "/b", "--socket", "/s", "--ageing", "0",
-		"--mac-limit", "7", "--max-macs", "4096", "--max-tunnels", "99", "--log-level", "debug")
+		"--mac-limit", "7", "--max-macs", "4096", "--max-tunnels", "99", "--suppress", "false", "--flood-rate", "0", "--flood-burst", "7",
+		"--mss-clamp", "never", "--log-level", "debug")
 	want := Config{
 		Database: "tcp:192.0.2.10:6640", Switch: "s",
 		Local: forwarding.Local{
 			Fabric: addr("10.0.0.1"), WAN: addr("10.0.0.1"), Fabric6: addr("2001:db8::1"), WAN6: addr("2001:db8::1"),
 		},
 		VXLANPort: 8472, GenevePort: 6082,
-		Interfaces: []string{"a", "b"}, Ports: map[string]string{"p": "p", "q": "eth1"}, BPFFS: "/b", Socket: "/s", LogLevel: slog.LevelDebug,
+		Interfaces: []string{"a", "b"}, Ports: map[string]string{"p": "p", "q": "eth1"}, BPFFS: "/b", Socket: "/s",
+		Guard: forwarding.Guard{Limit: forwarding.Limit{Burst: 7}}, Clamp: ClampNever, LogLevel: slog.LevelDebug,
 		MACLimit: 7, Sizes: datapath.Sizes{FDB: 4096, Tunnels: 99},
 	}
 	if diff := cmp.Diff(want, got, equalAddrs); diff != "" || err != nil {
@@ -160,6 +164,10 @@ func TestBadConfiguration(t *testing.T) {
 		{"ageing without unit", good + "ageing: 300\n", nil, "is not a duration"},
 		{"ageing too short", good + "ageing: 5ms\n", nil, "is not a duration of at least 1s"},
 		{"negative ageing", good + "ageing: -5s\n", nil, "is not a duration"},
+		{"suppress", good + "suppress: perhaps\n", nil, `suppress: "perhaps": is not true or false`},
+		{"flood rate", good + "flood_rate: -1\n", nil, "is not a number from 0 to 4294967295"},
+		{"flood burst", good + "flood_burst: many\n", nil, "is not a number from 0 to 4294967295"},
+		{"clamp", good + "mss_clamp: often\n", nil, `mss_clamp: "often": is not auto, always or never`},
 		{"level", good + "log_level: loud\n", nil, "is not debug, info, warn or error"},
 		{"database", good + "database: x\n", nil, "c.yaml:4: database"},
 		{"ssl without CA", good + "database: ssl:192.0.2.1:6640\n", nil, "tls-ca is not set"},

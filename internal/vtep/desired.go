@@ -16,6 +16,7 @@ type desired struct {
 	physical string // Physical_Switch.name
 	ports    hwvtep.Set[string]
 	local    forwarding.Local
+	guard    forwarding.Guard
 	claims   *forwarding.Claims
 	networks map[string]forwarding.Network
 	// derived and lost have the problems of networks that have some: of their
@@ -27,7 +28,7 @@ type desired struct {
 
 func newDesired(cfg Config) *desired {
 	return &desired{
-		physical: cfg.Switch, local: cfg.Local, ports: hwvtep.SetOf(slices.Collect(maps.Keys(cfg.Ports))...), claims: forwarding.NewClaims(),
+		physical: cfg.Switch, local: cfg.Local, guard: cfg.Guard, ports: hwvtep.SetOf(slices.Collect(maps.Keys(cfg.Ports))...), claims: forwarding.NewClaims(),
 		networks: map[string]forwarding.Network{},
 		derived:  map[string][]forwarding.Problem{}, lost: map[string][]forwarding.Problem{},
 		users: map[underlay.Pair]map[string]struct{}{},
@@ -51,6 +52,7 @@ func (d *desired) set(name string, ls *hwvtep.LogicalSwitch) []string {
 		delete(d.derived, name)
 	} else {
 		n, problems := forwarding.Derive(ls, d.local)
+		d.guard.Apply(&n, ls.Overrides)
 		problems = append(problems, forwarding.Bind(&n, ls, d.physical, d.ports)...)
 		touched = append(touched, d.claims.Set(n)...)
 		keep(d.derived, name, problems)

@@ -162,6 +162,7 @@ type fakeDatapath struct {
 	hops     map[datapath.Pair]datapath.NextHop
 	ensure   error
 	ports    []datapath.PortState
+	clamp    bool
 	applied  []time.Time
 	aged     []time.Time
 	swept    datapath.Swept
@@ -215,6 +216,13 @@ func (f *fakeDatapath) SetNextHops(hops map[datapath.Pair]datapath.NextHop) erro
 			delete(f.hops, p)
 		}
 	}
+	return nil
+}
+
+func (f *fakeDatapath) SetClamp(on bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.clamp = on
 	return nil
 }
 

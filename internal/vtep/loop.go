@@ -31,6 +31,7 @@ type dataplane interface {
 	Networks() map[string]forwarding.Network
 	Differing(desired map[string]forwarding.Network) []string
 	Apply(changes map[string]*forwarding.Network) map[string]error
+	SetClamp(on bool) error
 	SetNextHops(hops map[datapath.Pair]datapath.NextHop) error
 	Ensure() error
 	FollowPorts() ([]datapath.PortState, error)
@@ -82,6 +83,7 @@ type loop struct {
 	pushed  map[underlay.Pair]struct{} // pairs that the datapath has a next hop of
 	wanted  uint64                     // hwvtep.Wanted, read before the rows that are carried out
 	asked   bool                       // wanted is set
+	narrow  []narrowWay                // ways smaller than the fabric's, when last looked
 	broken  error                      // why the datapath is not whole
 	swept   datapath.Swept             // what the last pass over the FDB has found
 	retry   *backoff.ExponentialBackOff

@@ -237,6 +237,7 @@ func (m *machine) eventuallyNetworks(what string, want ...NetworkState) {
 	m.eventually(what, func(s State) error {
 		if diff := cmp.Diff(want, s.Networks,
 			cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{}),
+			cmpopts.IgnoreFields(NetworkState{}, "FloodRate", "FloodBurst"),
 			cmpopts.IgnoreFields(TunnelState{}, "RxPackets", "RxBytes", "TxPackets", "TxBytes"),
 			cmpopts.IgnoreFields(NetworkState{}, "Counters"),
 		); diff != "" {

@@ -3,6 +3,7 @@ package vtep
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -22,6 +23,7 @@ type metrics struct {
 	moves, mismatches, netNotLearned, netDrops    *prometheus.Desc
 	drops, notLearned, networks, tunnelCount, fdb *prometheus.Desc
 	frozen, limit, nextHops, connected, problem   *prometheus.Desc
+	neighbours, answered, held, told, clamped     *prometheus.Desc
 }
 
 func newMetrics(l *loop) *metrics {
@@ -52,6 +54,11 @@ func newMetrics(l *loop) *metrics {
 		nextHops:       desc("next_hops", "Ways between tunnel addresses, by state (resolved, pending or unreachable).", "state"),
 		connected:      desc("database_connected", "1 while the database is connected."),
 		problem:        desc("problems", "Faults that the database is told of, and 1 more where the datapath is not whole."),
+		neighbours:     desc("neighbours", "Addresses that requests are answered for.", "network"),
+		answered:       desc("neighbour_answers_total", "Requests for neighbours that the gateway has answered.", "network"),
+		held:           desc("flood_limited_total", "Frames that were not flooded, since the network is flooded enough.", "network"),
+		told:           desc("too_big_answers_total", "Senders that were told of a smaller MTU."),
+		clamped:        desc("mss_clamped_total", "TCP handshakes that were told of a smaller MSS."),
 	}
 }
 
@@ -60,7 +67,7 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		m.packets, m.bytes, m.remotePackets, m.remoteBytes, m.networkPackets, m.networkBytes, m.flooded, m.copies,
 		m.moves, m.mismatches, m.netNotLearned, m.netDrops, m.drops, m.notLearned, m.networks, m.tunnelCount, m.fdb,
-		m.frozen, m.limit, m.nextHops, m.connected, m.problem,
+		m.frozen, m.limit, m.nextHops, m.connected, m.problem, m.neighbours, m.answered, m.held, m.told, m.clamped,
 	} {
 		out <- d
 	}
@@ -88,6 +95,8 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	gauge(m.tunnelCount, m.traffic(out, s.Networks))
 	for _, n := range s.Networks {
 		gauge(m.limit, int(n.Counters.MACLimit), n.Name)
+		known := slices.DeleteFunc(slices.Clone(n.Neighbours), func(n NeighbourState) bool { return n.MAC == nil })
+		gauge(m.neighbours, len(known), n.Name)
 		m.network(out, n)
 	}
 }
@@ -102,6 +111,8 @@ func (m *metrics) network(out chan<- prometheus.Metric, n NetworkState) {
 	counter(m.moves, n.Counters.Moves)
 	counter(m.mismatches, n.Counters.Mismatches)
 	counter(m.netNotLearned, n.Counters.NotLearned)
+	counter(m.answered, n.Counters.Answered)
+	counter(m.held, n.Counters.Held)
 	for reason, v := range n.Counters.Drops {
 		counter(m.netDrops, v, string(reason))
 	}
@@ -136,6 +147,8 @@ func (m *metrics) events(out chan<- prometheus.Metric) error {
 		out <- prometheus.MustNewConstMetric(m.drops, prometheus.CounterValue, float64(n), string(reason))
 	}
 	out <- prometheus.MustNewConstMetric(m.notLearned, prometheus.CounterValue, float64(c.NotLearned))
+	out <- prometheus.MustNewConstMetric(m.told, prometheus.CounterValue, float64(c.TooBigTold))
+	out <- prometheus.MustNewConstMetric(m.clamped, prometheus.CounterValue, float64(c.Clamped))
 	return nil
 }
 

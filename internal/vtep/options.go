@@ -50,6 +50,10 @@ type file struct {
 	MACLimit        strictyaml.Value   `yaml:"mac_limit"`
 	MaxMACs         strictyaml.Value   `yaml:"max_macs"`
 	MaxTunnels      strictyaml.Value   `yaml:"max_tunnels"`
+	Suppress        strictyaml.Value   `yaml:"suppress"`
+	FloodRate       strictyaml.Value   `yaml:"flood_rate"`
+	FloodBurst      strictyaml.Value   `yaml:"flood_burst"`
+	MSSClamp        strictyaml.Value   `yaml:"mss_clamp"`
 	LogLevel        strictyaml.Value   `yaml:"log_level"`
 }
 
@@ -68,7 +72,9 @@ func (f *file) values() map[string][]strictyaml.Value {
 		"vxlan_port": one(f.VXLANPort), "geneve_port": one(f.GenevePort), "gro": one(f.GRO),
 		"interfaces": f.Interfaces, "ports": f.Ports,
 		"bpffs": one(f.BPFFS), "socket": one(f.Socket), "ageing": one(f.Ageing),
-		"mac_limit": one(f.MACLimit), "max_macs": one(f.MaxMACs), "max_tunnels": one(f.MaxTunnels), "log_level": one(f.LogLevel),
+		"mac_limit": one(f.MACLimit), "max_macs": one(f.MaxMACs), "max_tunnels": one(f.MaxTunnels),
+		"suppress": one(f.Suppress), "flood_rate": one(f.FloodRate), "flood_burst": one(f.FloodBurst), "mss_clamp": one(f.MSSClamp),
+		"log_level": one(f.LogLevel),
 	}
 }
 

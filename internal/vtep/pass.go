@@ -39,6 +39,7 @@ func (l *loop) everything() {
 	for _, name := range l.dp.Differing(l.desired.networks) {
 		l.pending[name] = struct{}{}
 	}
+	l.measure(l.hops.States())
 	l.apply()
 	l.pushNextHops(l.hops.States())
 	l.whole(l.dp.Ensure()) // last: it says that the next hops are up to date
@@ -122,6 +123,7 @@ func (l *loop) handedOver(name string, n *forwarding.Network, err error) {
 // it, so that the program has to be attached again.
 func (l *loop) nextHopsChanged() {
 	l.pushNextHops(l.hops.Take())
+	l.measure(l.hops.States())
 	l.whole(l.dp.Ensure())
 	l.tell()
 }
@@ -149,6 +151,16 @@ func (l *loop) pushNextHops(states map[underlay.Pair]underlay.State) {
 	}
 }
 
+// told is what the database is told of, sorted.
+func (l *loop) told(states map[underlay.Pair]underlay.State) []string {
+	out := l.desired.faults(l.refused, states, l.swept)
+	for _, n := range l.narrow {
+		out = append(out, n.String())
+	}
+	slices.Sort(out)
+	return out
+}
+
 // tell gives the reporter what the database has to show. A change is confirmed
 // when the ways of its tunnels have been found, or found missing.
 func (l *loop) tell() {
@@ -157,7 +169,7 @@ func (l *loop) tell() {
 	}
 	states := l.hops.States()
 	r := report{
-		faults: l.desired.faults(l.refused, states, l.swept), done: l.wanted, confirmed: l.asked,
+		faults: l.told(states), done: l.wanted, confirmed: l.asked,
 		portFaults: l.portFaults(states), local: l.ports.local, stats: l.ports.stats, round: l.ports.round,
 	}
 	for p := range l.desired.users {

@@ -25,15 +25,6 @@ type State struct {
 	Faults   []string       `json:"faults"`                     // as in switch_fault_status
 	// Drops counts dropped packets by reason, all reasons.
 	Drops map[datapath.Reason]uint64 `json:"drops"`
-	// Neighbours are addresses for which the gateway answers ARP and ND.
-	Neighbours []NeighbourState `json:"neighbours"`
-}
-
-// NeighbourState is a host whose IP address is known.
-type NeighbourState struct {
-	Network string       `json:"network"`
-	IP      netip.Addr   `json:"ip"`
-	MAC     ethernet.MAC `json:"mac"`
 }
 
 // DatabaseState is the connection to the database.
@@ -52,6 +43,10 @@ type NetworkState struct {
 	Tunnels []TunnelState `json:"tunnels"`           // sorted by remote, VNI
 	FDB     []FDBState    `json:"fdb"`               // sorted by MAC
 
+	Neighbours []NeighbourState `json:"neighbours"`  // sorted by address
+	FloodRate  uint32           `json:"flood_rate"`  // copies a second; 0: any number
+	FloodBurst uint32           `json:"flood_burst"` // copies
+
 	Counters CountersState `json:"counters"`
 }
 
@@ -60,10 +55,12 @@ type CountersState struct {
 	Flooded    uint64                     `json:"flooded_frames"`
 	Copies     uint64                     `json:"flood_copies"`
 	Moves      uint64                     `json:"moves"`
-	Mismatches uint64                     `json:"mismatches"`  // frames from static or frozen MACs by another tunnel
-	NotLearned uint64                     `json:"not_learned"` // for want of room, in the network's share or at all
-	MACLimit   uint32                     `json:"mac_limit"`   // of learned MACs; 0: none
-	Drops      map[datapath.Reason]uint64 `json:"drops"`       // where the network is known
+	Mismatches uint64                     `json:"mismatches"`          // frames from static or frozen MACs by another tunnel
+	NotLearned uint64                     `json:"not_learned"`         // for want of room, in the network's share or at all
+	MACLimit   uint32                     `json:"mac_limit"`           // of learned MACs; 0: none
+	Answered   uint64                     `json:"neighbours_answered"` // requests
+	Held       uint64                     `json:"floods_limited"`      // frames not flooded
+	Drops      map[datapath.Reason]uint64 `json:"drops"`               // where the network is known
 }
 
 // TunnelState is a tunnel, or a VLAN of a port, with its counters.
@@ -75,6 +72,7 @@ type TunnelState struct {
 	Side          string               `json:"side"` // "fabric", "wan" or "ports"
 	Local         netip.Addr           `json:"local,omitzero"`
 	Flood         bool                 `json:"flood"`
+	Filter        []string             `json:"filter,omitempty"` // what does not cross it
 
 	RxPackets uint64 `json:"rx_packets"`
 	RxBytes   uint64 `json:"rx_bytes"`
@@ -98,6 +96,14 @@ type PortState struct {
 	Name      string   `json:"name"`
 	Interface string   `json:"interface"`
 	Faults    []string `json:"faults"` // as in port_fault_status
+}
+
+// NeighbourState is an address that is answered for, or of the cloud's own
+// router, which is not answered for across a tunnel that keeps them apart.
+type NeighbourState struct {
+	Address netip.Addr    `json:"address"`
+	MAC     *ethernet.MAC `json:"mac,omitempty"`
+	Gateway bool          `json:"gateway,omitempty"`
 }
 
 // NextHopState is the way between two tunnel addresses.
@@ -168,8 +174,8 @@ func (l *loop) own() (s State, refused map[string]error) {
 	hops := l.hops.States()
 	s = State{
 		Switch: l.cfg.Switch, Database: l.databaseState(), Datapath: text(l.broken),
-		Networks: []NetworkState{}, NextHops: []NextHopState{}, Ports: []PortState{}, Neighbours: []NeighbourState{},
-		Faults: append([]string{}, l.desired.faults(l.refused, hops, l.swept)...),
+		Networks: []NetworkState{}, NextHops: []NextHopState{}, Ports: []PortState{},
+		Faults: append([]string{}, l.told(hops)...),
 	}
 	faults := l.portFaults(hops)
 	for _, p := range l.ports.states {
@@ -195,11 +201,15 @@ func (l *loop) databaseState() DatabaseState {
 }
 
 func networkState(n forwarding.Network, c datapath.Counters, refused error) NetworkState {
-	out := NetworkState{Name: n.Name, Problem: text(refused), Tunnels: []TunnelState{}, FDB: []FDBState{}, Counters: countersState(c.Networks[n.Name])}
+	out := NetworkState{
+		Name: n.Name, Problem: text(refused), Tunnels: []TunnelState{}, FDB: []FDBState{},
+		Neighbours: neighbourStates(n), FloodRate: n.Limit.Rate, FloodBurst: n.Limit.Burst,
+		Counters: countersState(c.Networks[n.Name]),
+	}
 	for _, e := range slices.SortedFunc(maps.Keys(n.Tunnels), forwarding.Endpoint.Compare) {
 		t, traffic := n.Tunnels[e], c.Tunnels[datapath.TunnelKey{Network: n.Name, Endpoint: e}]
 		out.Tunnels = append(out.Tunnels, TunnelState{
-			Port: e.Port, Encapsulation: e.Encapsulation, Remote: e.Remote, VNI: e.VNI, Side: t.Group.String(), Local: t.Local, Flood: t.Flood,
+			Port: e.Port, Encapsulation: e.Encapsulation, Remote: e.Remote, VNI: e.VNI, Side: t.Group.String(), Local: t.Local, Flood: t.Flood, Filter: t.Filter.Words(),
 			RxPackets: traffic.RxPackets, RxBytes: traffic.RxBytes,
 			TxPackets: traffic.TxPackets, TxBytes: traffic.TxBytes,
 		})
@@ -210,8 +220,22 @@ func networkState(n forwarding.Network, c datapath.Counters, refused error) Netw
 func countersState(c datapath.NetworkCounters) CountersState {
 	return CountersState{
 		Flooded: c.Flooded, Copies: c.Copies, Moves: c.Moves, Mismatches: c.Mismatches,
-		NotLearned: c.Limited + c.Full, MACLimit: c.Limit, Drops: c.Drops,
+		NotLearned: c.Limited + c.Full, MACLimit: c.Limit, Answered: c.Answered, Held: c.Held, Drops: c.Drops,
 	}
+}
+
+func neighbourStates(n forwarding.Network) []NeighbourState {
+	out := []NeighbourState{}
+	for a, mac := range n.Neighbours {
+		out = append(out, NeighbourState{Address: a, MAC: &mac, Gateway: n.Gateways.Has(a)})
+	}
+	for a := range n.Gateways {
+		if _, known := n.Neighbours[a]; !known {
+			out = append(out, NeighbourState{Address: a, Gateway: true})
+		}
+	}
+	slices.SortFunc(out, func(a, b NeighbourState) int { return a.Address.Compare(b.Address) })
+	return out
 }
 
 func nextHopState(p underlay.Pair, s underlay.State) NextHopState {

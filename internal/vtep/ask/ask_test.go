@@ -52,13 +52,13 @@ func someState() vtep.State {
 				{MAC: mac, Remote: remote, VNI: 5, Frozen: true, Age: 7},
 				{MAC: mac, Remote: remote, VNI: 5, Age: 8},
 			},
+			Neighbours: []vtep.NeighbourState{{Address: remote, MAC: &mac}, {Address: netip.MustParseAddr("10.0.0.1"), Gateway: true}},
 			Counters: vtep.CountersState{
 				Flooded: 21, Copies: 22, Moves: 23, Mismatches: 24, NotLearned: 25, MACLimit: 26,
 				Drops: map[datapath.Reason]uint64{datapath.NoTarget: 3, datapath.BadSource: 4, datapath.NoRoute: 0},
 			},
 		}},
-		Drops:      map[datapath.Reason]uint64{datapath.NoTarget: 5},
-		Neighbours: []vtep.NeighbourState{{Network: "red", IP: remote, MAC: mac}},
+		Drops: map[datapath.Reason]uint64{datapath.NoTarget: 5},
 	}
 }
 
@@ -69,7 +69,7 @@ func TestShow(t *testing.T) {
 		"fdb":        {"| static  | 0s  |", "| frozen  | 7s  |", "| learned | 8s  |"},
 		"networks":   {"| red     | 1       | 1      | 2       | 26    | 1      | 21      | 22     | 23    | 24         | 25          | 7       |"},
 		"drops":      {"| red           | bad_source | 4       |", "| red           | no_target  | 3       |", "| (all packets) | no_target  | 5       |"},
-		"neighbours": {"| red     | 10.0.0.11 | fa:16:3e:00:00:01 |"},
+		"neighbours": {"| red     | 10.0.0.11 | fa:16:3e:00:00:01 | False  |", "| red     | 10.0.0.1  |                   | True   |"},
 	} {
 		var out bytes.Buffer
 		if err := c.Show(t.Context(), kind, "", "", false, &out); err != nil {

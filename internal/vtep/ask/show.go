@@ -46,8 +46,8 @@ func tables() []table {
 		},
 		{
 			"neighbours", "addresses for which the gateway answers ARP and ND",
-			[]string{"Network", "IP", "MAC"},
-			neighbourRows, func(s vtep.State) any { return s.Neighbours },
+			[]string{"Network", "IP", "MAC", "Router"},
+			neighbourRows, func(s vtep.State) any { return s.Networks },
 		},
 	}
 }
@@ -165,8 +165,14 @@ func dropsJSON(s vtep.State) any {
 }
 
 func neighbourRows(s vtep.State) (rows [][]any) {
-	for _, n := range s.Neighbours {
-		rows = append(rows, []any{n.Network, n.IP, n.MAC})
+	for _, n := range s.Networks {
+		for _, h := range n.Neighbours {
+			mac := ""
+			if h.MAC != nil {
+				mac = h.MAC.String()
+			}
+			rows = append(rows, []any{n.Name, h.Address, mac, h.Gateway})
+		}
 	}
 	return rows
 }

@@ -55,7 +55,7 @@ func (d *Datapath) setRoles(addr netip.Addr, roles kernelRole) error {
 		delete(d.roles, addr)
 		return forget(d.kernel.Addresses, addressOf(addr))
 	}
-	if err := d.kernel.Addresses.Put(addressOf(addr), roles); err != nil {
+	if err := put(d.kernel.Addresses, addressOf(addr), roles); err != nil {
 		return fmt.Errorf("write the address %s: %w", addr, err)
 	}
 	d.roles[addr] = roles

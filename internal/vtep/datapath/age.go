@@ -60,9 +60,9 @@ func (d *Datapath) sweepFDB(olderThan time.Duration) (Swept, error) {
 	if err != nil {
 		return Swept{}, err
 	}
-	s := sweeping{Datapath: d, now: now, olderThan: olderThan, byID: map[uint32]*network{}, found: map[*network]*Addresses{}}
+	s := sweeping{Datapath: d, now: now, olderThan: olderThan, byID: d.networksByID(), found: map[*network]*Addresses{}}
 	for _, n := range d.networks {
-		s.byID[n.id], s.found[n] = n, &Addresses{Limit: n.limit.Or(d.cfg.MACLimit)}
+		s.found[n] = &Addresses{Limit: n.macLimit.Or(d.cfg.MACLimit)}
 	}
 	ever, err := d.learnedEver() // first: what is learned meanwhile counts twice at most until the next pass
 	if err != nil {
@@ -78,6 +78,9 @@ func (d *Datapath) sweepFDB(olderThan time.Duration) (Swept, error) {
 	s.out.Full = s.total >= int(d.cfg.Sizes.FDB)
 	s.out.Networks = make(map[string]Addresses, len(s.found))
 	var errs []error
+	if olderThan != 0 {
+		errs = append(errs, d.ageRouters(now, olderThan))
+	}
 	for n, a := range s.found {
 		slices.SortFunc(a.Frozen, ethernet.MAC.Compare)
 		s.out.Networks[n.name] = *a

@@ -23,10 +23,13 @@ func (d *Datapath) bringAllUp(names []string, changes map[string]*forwarding.Net
 			fail(name, err)
 			continue
 		}
-		fail(name, d.setLimit(n, want.MACLimit))
+		fail(name, d.setMACLimit(n, want.MACLimit))
 		fail(name, d.addTunnels(n, want))
+		fail(name, d.setFloodLimit(n, want))
 		entries, err := d.putEntries(n, want)
 		fail(name, err)
+		fail(name, d.putNeighbours(n, want))
+		fail(name, d.putRouters(n, want))
 		written = append(written, entries...)
 	}
 	d.confirmEntries(written, fail)
@@ -42,7 +45,7 @@ func (d *Datapath) ensureNetwork(name string) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.kernel.Networks.Put(id, nameOf(name)); err != nil {
+	if err := put(d.kernel.Networks, id, nameOf(name)); err != nil {
 		d.networkIDs.release(id)
 		return nil, fmt.Errorf("write the name of the network: %w", err)
 	}
@@ -71,6 +74,12 @@ func (d *Datapath) addTunnelTo(n *network, e forwarding.Endpoint, want forwardin
 	t, err := d.ensureTunnel(n, e, want)
 	if err != nil {
 		return fmt.Errorf("%s: %w", e, err)
+	}
+	if t.Filter != want.Filter {
+		t.Filter = want.Filter
+		if err := d.writeSlot(t); err != nil {
+			return err
+		}
 	}
 	if !want.Flood || t.Flood {
 		return nil
@@ -138,7 +147,7 @@ func (d *Datapath) openArrival(t *tunnel) error {
 	if !ok {
 		return nil // its port's interface has yet to come
 	}
-	if err := d.kernel.Arrivals.Put(key, t.id); err != nil {
+	if err := put(d.kernel.Arrivals, key, t.id); err != nil {
 		return fmt.Errorf("write the arrival of %s: %w", t, err)
 	}
 	return nil

@@ -20,6 +20,7 @@ func (d *Datapath) differs(t testing.TB, desired map[string]forwarding.Network) 
 // census counts what the maps hold, told from the maps alone.
 type census struct {
 	Arrivals, Slots, Hops, Addresses, Networks, Static, Learned, Flooded int
+	Neighbours, Routers                                                  int
 }
 
 func (d *Datapath) census(t testing.TB) census {
@@ -48,6 +49,8 @@ func (d *Datapath) census(t testing.TB) census {
 		return nil
 	}))
 	check(sweep(d.kernel.Addresses, func(kernelAddress, kernelRole) error { c.Addresses++; return nil }))
+	check(sweep(d.kernel.Neighbours, func(kernelNeighbourKey, kernelNeighbour) error { c.Neighbours++; return nil }))
+	check(sweep(d.kernel.Routers, func(kernelFdbKey, kernelRouter) error { c.Routers++; return nil }))
 	check(sweep(d.kernel.Networks, func(uint32, kernelNetworkName) error { c.Networks++; return nil }))
 	check(sweep(d.kernel.Fdb, func(_ kernelFdbKey, e kernelFdbEntry) error {
 		if e.Fixed == kernelFixedFIXED_STATIC {
@@ -79,6 +82,12 @@ func censusOf(models map[string]forwarding.Network) census {
 	c := census{Networks: len(models)}
 	pairs, addresses, ports := map[Pair]bool{}, map[string]bool{}, map[string]bool{}
 	for _, n := range models {
+		known := n.Gateways.Clone()
+		for a := range n.Neighbours {
+			known.Add(a)
+		}
+		c.Neighbours += len(known)
+		c.Routers += len(n.Routers)
 		c.Arrivals += len(n.Tunnels)
 		c.Slots += len(n.Tunnels)
 		c.Static += len(n.FDB)

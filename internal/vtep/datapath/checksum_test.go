@@ -73,7 +73,7 @@ func TestDamageStaysVisible(t *testing.T) {
 		in[field] ^= 0x10
 		_, out := d.run(t, in)
 		g := gopacket.NewPacket(out, layers.LayerTypeEthernet, gopacket.Default)
-		if wrong := wrongChecksums(t, g); len(wrong) != 1 {
+		if wrong := wrongChecksums(t, g, true); len(wrong) != 1 {
 			t.Errorf("damage at byte %d: wrong checksums after it: %+v", field, wrong)
 		}
 	}

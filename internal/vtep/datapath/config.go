@@ -77,5 +77,8 @@ func (s Sizes) entries() map[string]uint32 {
 		kernelMapLearned:   s.Networks + 1,
 		kernelMapCounters:  s.Networks,
 		kernelMapFdb:       s.FDB,
+
+		kernelMapNeighbours: s.FDB,
+		kernelMapBuckets:    s.Networks + 1,
 	}
 }

@@ -15,7 +15,10 @@ type Counters struct {
 	// NotLearned counts frames whose source found no room in the FDB. They were
 	// forwarded all the same; answers to them are flooded.
 	NotLearned uint64
-	Networks   map[string]NetworkCounters
+	// TooBigTold counts senders that were told of a smaller MTU, Clamped TCP
+	// handshakes that were.
+	TooBigTold, Clamped uint64
+	Networks            map[string]NetworkCounters
 }
 
 // NetworkCounters counts what became of the frames of a network since it was
@@ -28,6 +31,8 @@ type NetworkCounters struct {
 	Mismatches uint64            // frames from static or frozen addresses by another tunnel; they are forwarded
 	Limited    uint64            // frames whose source was not learned: the network has its share
 	Full       uint64            // the same: the FDB has no room
+	Answered   uint64            // requests for neighbours that the gateway has answered
+	Held       uint64            // frames that were not flooded: the network is flooded enough
 	Limit      uint32            // of learned addresses; 0: none
 	Drops      map[Reason]uint64 // those of which the network is known; reasons without any are not there
 }
@@ -70,6 +75,15 @@ const (
 	FloodLimit    Reason = "flood_limit"    // copies beyond what a kernel before 5.17 can make
 	NoSegmenter   Reason = "no_segmenter"   // a super-packet for another encapsulation, and no segmenter: see Config
 	NoReshape     Reason = "no_reshape"     // the kernel makes no room for another header: the frame is too short
+	FloodRate     Reason = "flood_rate"     // the network is flooded more than it may
+	TooBig        Reason = "too_big"        // for the way out; the sender is told, if he may be
+
+	// Kept from crossing a tunnel. A flooded frame counts for each copy.
+	FilterDHCP      Reason = "filter_dhcp"
+	FilterRA        Reason = "filter_ra"
+	FilterGateway   Reason = "filter_gateway"
+	FilterMulticast Reason = "filter_multicast"
+	FilterUnknown   Reason = "filter_unknown_unicast"
 )
 
 // reasons are those of the program's events.
@@ -95,6 +109,14 @@ func reasons() map[kernelEvent]Reason {
 		kernelEventEVENT_UNKNOWN_VLAN:   UnknownVLAN,
 		kernelEventEVENT_LINK_LOCAL:     LinkLocal,
 		kernelEventEVENT_NO_PORT:        NoPort,
+		kernelEventEVENT_FLOOD_RATE:     FloodRate,
+		kernelEventEVENT_TOO_BIG:        TooBig,
+
+		kernelEventEVENT_FILTER_DHCP:      FilterDHCP,
+		kernelEventEVENT_FILTER_RA:        FilterRA,
+		kernelEventEVENT_FILTER_GATEWAY:   FilterGateway,
+		kernelEventEVENT_FILTER_MULTICAST: FilterMulticast,
+		kernelEventEVENT_FILTER_UNKNOWN:   FilterUnknown,
 	}
 }
 
@@ -128,8 +150,16 @@ func (d *Datapath) Counters() (Counters, error) {
 			return Counters{}, err
 		}
 	}
-	out.NotLearned, err = d.events(kernelEventEVENT_FDB_FULL)
-	return out, err
+	for event, into := range map[kernelEvent]*uint64{
+		kernelEventEVENT_FDB_FULL:     &out.NotLearned,
+		kernelEventEVENT_TOO_BIG_TOLD: &out.TooBigTold,
+		kernelEventEVENT_CLAMPED:      &out.Clamped,
+	} {
+		if *into, err = d.events(event); err != nil {
+			return Counters{}, err
+		}
+	}
+	return out, nil
 }
 
 func sumTraffic(perCPU []kernelTraffic) (sum Traffic) {
@@ -147,7 +177,7 @@ func (d *Datapath) networkCounters(n *network) (NetworkCounters, error) {
 	if err := d.kernel.Counters.Lookup(n.id, perCPU); err != nil {
 		return NetworkCounters{}, fmt.Errorf("read the counters of %s: %w", n.name, err)
 	}
-	sum := NetworkCounters{Limit: n.limit.Or(d.cfg.MACLimit)}
+	sum := NetworkCounters{Limit: n.macLimit.Or(d.cfg.MACLimit)}
 	var drops [len(kernelNetworkCounters{}.Drops)]uint64
 	for _, c := range perCPU {
 		sum.Flooded += c.Flooded
@@ -157,6 +187,8 @@ func (d *Datapath) networkCounters(n *network) (NetworkCounters, error) {
 		sum.Mismatches += c.Mismatches
 		sum.Limited += c.Limited
 		sum.Full += c.Full
+		sum.Answered += c.Answered
+		sum.Held += c.Held
 		for event, n := range c.Drops {
 			drops[event] += n
 		}

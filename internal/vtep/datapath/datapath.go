@@ -28,13 +28,15 @@ type Datapath struct {
 
 	capturing sync.Mutex // held while somebody captures
 
-	mu sync.Mutex
+	mu  sync.Mutex
+	dry *dryRun // nil: nobody has traced yet
 	*mirror
 	hops           map[Pair]NextHop // also of pairs that no tunnel uses
 	segmenter      segmenter
 	wantsSegmenter bool
 	idle           []string // devices for GRO
 	trustedUntil   uint32   // ticks
+	clamp          uint32   // kernelState.Clamp
 }
 
 // Open takes over what is pinned in the directory, or starts anew where there

@@ -4,4 +4,4 @@
 // flowing while nobody is there, and all that is programmed can be read back.
 package datapath
 
-//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-14 -strip llvm-strip-14 -target bpfel -type event -type encapsulation -type role -type shape -type group -type fixed -type step -type learning -type note kernel bpf/ingress.c -- -O2 -Wall -Werror -Wno-address-of-packed-member -I/usr/include/x86_64-linux-gnu -I/usr/include/aarch64-linux-gnu
+//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-14 -strip llvm-strip-14 -target bpfel -type event -type filter -type encapsulation -type role -type shape -type group -type fixed -type step -type learning -type note kernel bpf/ingress.c -- -O2 -Wall -Werror -Wno-address-of-packed-member -I/usr/include/x86_64-linux-gnu -I/usr/include/aarch64-linux-gnu

@@ -62,12 +62,22 @@ func (d *Datapath) writeList(n *network, g forwarding.Group, list []*tunnel) err
 
 // writeFlood writes what a network has in the maps, with these lists.
 func (d *Datapath) writeFlood(n *network, lists floodLists) error {
-	out := lists.kernel()
-	out.LearnLimit, out.Forgotten = d.learnLimit(n), n.forgotten
-	if err := d.kernel.Floods.Put(n.id, out); err != nil {
-		return fmt.Errorf("write the flood lists: %w", err)
+	if err := d.kernel.Floods.Put(n.id, d.floodSlot(n, lists)); err != nil {
+		return fmt.Errorf("write how the network is flooded: %w", err)
 	}
 	return nil
+}
+
+// floodSlot gives how the network is flooded, with these lists, as the map
+// holds it.
+func (d *Datapath) floodSlot(n *network, lists floodLists) kernelFlood {
+	out := lists.kernel()
+	out.Rate, out.Burst, out.Cost = n.limit.Rate, n.limit.Burst, n.limit.Cost()
+	out.LearnLimit, out.Forgotten = d.learnLimit(n), n.forgotten
+	for _, t := range n.tunnels {
+		out.Filters |= kernelFilter(t.Filter)
+	}
+	return out
 }
 
 // floodLists has the tunnels to flood to by group, in the order of the lists.

@@ -130,7 +130,7 @@ func TestVerifierComplexity(t *testing.T) {
 			}
 			n, ok := info.VerifiedInstructions()
 			t.Logf("%s, bpf_loop %t: %d instructions verified", name, loop, n)
-			if limit := map[bool]uint32{true: 40_000, false: 500_000}[loop]; !ok || n > limit {
+			if limit := map[bool]uint32{true: 150_000, false: 500_000}[loop]; !ok || n > limit {
 				t.Errorf("%s, bpf_loop %t: %d instructions verified, more than %d", name, loop, n, limit)
 			}
 		}

@@ -18,6 +18,12 @@ type kernelAddress struct {
 	B [16]uint8
 }
 
+type kernelBucket struct {
+	_       structs.HostLayout
+	Flood   uint64
+	Answers uint64
+}
+
 type kernelCapture struct {
 	_       structs.HostLayout
 	Reasons uint64
@@ -46,28 +52,37 @@ type kernelEndpoint struct {
 type kernelEvent uint32
 
 const (
-	kernelEventEVENT_UNKNOWN_SENDER kernelEvent = 0
-	kernelEventEVENT_UNKNOWN_VNI    kernelEvent = 1
-	kernelEventEVENT_WRONG_LOCAL    kernelEvent = 2
-	kernelEventEVENT_TRUNCATED      kernelEvent = 3
-	kernelEventEVENT_IP_OPTIONS     kernelEvent = 4
-	kernelEventEVENT_FRAGMENT       kernelEvent = 5
-	kernelEventEVENT_BAD_VXLAN      kernelEvent = 6
-	kernelEventEVENT_BAD_SOURCE     kernelEvent = 7
-	kernelEventEVENT_SPLIT_HORIZON  kernelEvent = 8
-	kernelEventEVENT_NO_TARGET      kernelEvent = 9
-	kernelEventEVENT_NO_ROUTE       kernelEvent = 10
-	kernelEventEVENT_FLOOD_LIMIT    kernelEvent = 11
-	kernelEventEVENT_FDB_FULL       kernelEvent = 12
-	kernelEventEVENT_BAD_GENEVE     kernelEvent = 13
-	kernelEventEVENT_GENEVE_OPTIONS kernelEvent = 14
-	kernelEventEVENT_BAD_GRE        kernelEvent = 15
-	kernelEventEVENT_NO_SEGMENTER   kernelEvent = 16
-	kernelEventEVENT_NO_RESHAPE     kernelEvent = 17
-	kernelEventEVENT_UNKNOWN_VLAN   kernelEvent = 18
-	kernelEventEVENT_LINK_LOCAL     kernelEvent = 19
-	kernelEventEVENT_NO_PORT        kernelEvent = 20
-	kernelEventEVENT_COUNT          kernelEvent = 21
+	kernelEventEVENT_UNKNOWN_SENDER   kernelEvent = 0
+	kernelEventEVENT_UNKNOWN_VNI      kernelEvent = 1
+	kernelEventEVENT_WRONG_LOCAL      kernelEvent = 2
+	kernelEventEVENT_TRUNCATED        kernelEvent = 3
+	kernelEventEVENT_IP_OPTIONS       kernelEvent = 4
+	kernelEventEVENT_FRAGMENT         kernelEvent = 5
+	kernelEventEVENT_BAD_VXLAN        kernelEvent = 6
+	kernelEventEVENT_BAD_SOURCE       kernelEvent = 7
+	kernelEventEVENT_SPLIT_HORIZON    kernelEvent = 8
+	kernelEventEVENT_NO_TARGET        kernelEvent = 9
+	kernelEventEVENT_NO_ROUTE         kernelEvent = 10
+	kernelEventEVENT_FLOOD_LIMIT      kernelEvent = 11
+	kernelEventEVENT_FDB_FULL         kernelEvent = 12
+	kernelEventEVENT_BAD_GENEVE       kernelEvent = 13
+	kernelEventEVENT_GENEVE_OPTIONS   kernelEvent = 14
+	kernelEventEVENT_BAD_GRE          kernelEvent = 15
+	kernelEventEVENT_NO_SEGMENTER     kernelEvent = 16
+	kernelEventEVENT_NO_RESHAPE       kernelEvent = 17
+	kernelEventEVENT_UNKNOWN_VLAN     kernelEvent = 18
+	kernelEventEVENT_LINK_LOCAL       kernelEvent = 19
+	kernelEventEVENT_NO_PORT          kernelEvent = 20
+	kernelEventEVENT_FILTER_DHCP      kernelEvent = 21
+	kernelEventEVENT_FILTER_RA        kernelEvent = 22
+	kernelEventEVENT_FILTER_GATEWAY   kernelEvent = 23
+	kernelEventEVENT_FILTER_MULTICAST kernelEvent = 24
+	kernelEventEVENT_FILTER_UNKNOWN   kernelEvent = 25
+	kernelEventEVENT_FLOOD_RATE       kernelEvent = 26
+	kernelEventEVENT_TOO_BIG          kernelEvent = 27
+	kernelEventEVENT_TOO_BIG_TOLD     kernelEvent = 28
+	kernelEventEVENT_CLAMPED          kernelEvent = 29
+	kernelEventEVENT_COUNT            kernelEvent = 30
 )
 
 type kernelFdbEntry struct {
@@ -84,6 +99,16 @@ type kernelFdbKey struct {
 	Zero    uint16
 }
 
+type kernelFilter uint32
+
+const (
+	kernelFilterFILTER_DHCP      kernelFilter = 1
+	kernelFilterFILTER_RA        kernelFilter = 2
+	kernelFilterFILTER_GATEWAY   kernelFilter = 4
+	kernelFilterFILTER_MULTICAST kernelFilter = 8
+	kernelFilterFILTER_UNKNOWN   kernelFilter = 16
+)
+
 type kernelFixed uint32
 
 const (
@@ -95,6 +120,10 @@ type kernelFlood struct {
 	_          structs.HostLayout
 	Head       [3]uint32
 	Shapes     [3]uint32
+	Filters    kernelFilter
+	Rate       uint32
+	Burst      uint32
+	Cost       uint32
 	LearnLimit uint32
 	Forgotten  uint32
 }
@@ -126,6 +155,19 @@ type kernelMover struct {
 	Moves uint32
 }
 
+type kernelNeighbour struct {
+	_       structs.HostLayout
+	Mac     [6]uint8
+	Gateway uint8
+	Unused  uint8
+}
+
+type kernelNeighbourKey struct {
+	_       structs.HostLayout
+	Network uint32
+	Address kernelAddress
+}
+
 type kernelNetworkCounters struct {
 	_          structs.HostLayout
 	Flooded    uint64
@@ -135,6 +177,8 @@ type kernelNetworkCounters struct {
 	Mismatches uint64
 	Limited    uint64
 	Full       uint64
+	Answered   uint64
+	Held       uint64
 	Drops      [32]uint64
 }
 
@@ -168,10 +212,17 @@ const (
 	kernelRoleROLE_REMOTE kernelRole = 2
 )
 
+type kernelRouter struct {
+	_     structs.HostLayout
+	Seen  uint32
+	Fixed uint32
+}
+
 type kernelScratch struct {
 	_     structs.HostLayout
 	Chunk [512]uint8
 	Outer [48]uint8
+	Front [128]uint8
 }
 
 type kernelShape uint32
@@ -191,6 +242,7 @@ type kernelState struct {
 	TrustedUntil uint32
 	SegmentOut   uint32
 	SegmentIn    uint32
+	Clamp        uint32
 }
 
 type kernelStep uint32
@@ -223,7 +275,7 @@ type kernelTunnel struct {
 	Endpoint  kernelEndpoint
 	Local     kernelAddress
 	Shape     kernelShape
-	Unused    uint32
+	Filter    kernelFilter
 }
 
 type kernelWindow struct {
@@ -238,6 +290,7 @@ type kernelWindow struct {
 const (
 	kernelMapAddresses          = "addresses"
 	kernelMapArrivals           = "arrivals"
+	kernelMapBuckets            = "buckets"
 	kernelMapCapture            = "capture"
 	kernelMapCounters           = "counters"
 	kernelMapEvents             = "events"
@@ -245,9 +298,11 @@ const (
 	kernelMapFloods             = "floods"
 	kernelMapLearned            = "learned"
 	kernelMapMovers             = "movers"
+	kernelMapNeighbours         = "neighbours"
 	kernelMapNetworks           = "networks"
 	kernelMapNexthops           = "nexthops"
 	kernelMapNotes              = "notes"
+	kernelMapRouters            = "routers"
 	kernelMapSamples            = "samples"
 	kernelMapScratch            = "scratch"
 	kernelMapState              = "state"
@@ -314,24 +369,27 @@ type kernelProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelMapSpecs struct {
-	Addresses *ebpf.MapSpec `ebpf:"addresses"`
-	Arrivals  *ebpf.MapSpec `ebpf:"arrivals"`
-	Capture   *ebpf.MapSpec `ebpf:"capture"`
-	Counters  *ebpf.MapSpec `ebpf:"counters"`
-	Events    *ebpf.MapSpec `ebpf:"events"`
-	Fdb       *ebpf.MapSpec `ebpf:"fdb"`
-	Floods    *ebpf.MapSpec `ebpf:"floods"`
-	Learned   *ebpf.MapSpec `ebpf:"learned"`
-	Movers    *ebpf.MapSpec `ebpf:"movers"`
-	Networks  *ebpf.MapSpec `ebpf:"networks"`
-	Nexthops  *ebpf.MapSpec `ebpf:"nexthops"`
-	Notes     *ebpf.MapSpec `ebpf:"notes"`
-	Samples   *ebpf.MapSpec `ebpf:"samples"`
-	Scratch   *ebpf.MapSpec `ebpf:"scratch"`
-	State     *ebpf.MapSpec `ebpf:"state"`
-	Traffic   *ebpf.MapSpec `ebpf:"traffic"`
-	Tunnels   *ebpf.MapSpec `ebpf:"tunnels"`
-	Windows   *ebpf.MapSpec `ebpf:"windows"`
+	Addresses  *ebpf.MapSpec `ebpf:"addresses"`
+	Arrivals   *ebpf.MapSpec `ebpf:"arrivals"`
+	Buckets    *ebpf.MapSpec `ebpf:"buckets"`
+	Capture    *ebpf.MapSpec `ebpf:"capture"`
+	Counters   *ebpf.MapSpec `ebpf:"counters"`
+	Events     *ebpf.MapSpec `ebpf:"events"`
+	Fdb        *ebpf.MapSpec `ebpf:"fdb"`
+	Floods     *ebpf.MapSpec `ebpf:"floods"`
+	Learned    *ebpf.MapSpec `ebpf:"learned"`
+	Movers     *ebpf.MapSpec `ebpf:"movers"`
+	Neighbours *ebpf.MapSpec `ebpf:"neighbours"`
+	Networks   *ebpf.MapSpec `ebpf:"networks"`
+	Nexthops   *ebpf.MapSpec `ebpf:"nexthops"`
+	Notes      *ebpf.MapSpec `ebpf:"notes"`
+	Routers    *ebpf.MapSpec `ebpf:"routers"`
+	Samples    *ebpf.MapSpec `ebpf:"samples"`
+	Scratch    *ebpf.MapSpec `ebpf:"scratch"`
+	State      *ebpf.MapSpec `ebpf:"state"`
+	Traffic    *ebpf.MapSpec `ebpf:"traffic"`
+	Tunnels    *ebpf.MapSpec `ebpf:"tunnels"`
+	Windows    *ebpf.MapSpec `ebpf:"windows"`
 }
 
 // kernelVariableSpecs contains global variables before they are loaded into the kernel.
@@ -364,30 +422,34 @@ func (o *kernelObjects) Close() error {
 //
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelMaps struct {
-	Addresses *ebpf.Map `ebpf:"addresses"`
-	Arrivals  *ebpf.Map `ebpf:"arrivals"`
-	Capture   *ebpf.Map `ebpf:"capture"`
-	Counters  *ebpf.Map `ebpf:"counters"`
-	Events    *ebpf.Map `ebpf:"events"`
-	Fdb       *ebpf.Map `ebpf:"fdb"`
-	Floods    *ebpf.Map `ebpf:"floods"`
-	Learned   *ebpf.Map `ebpf:"learned"`
-	Movers    *ebpf.Map `ebpf:"movers"`
-	Networks  *ebpf.Map `ebpf:"networks"`
-	Nexthops  *ebpf.Map `ebpf:"nexthops"`
-	Notes     *ebpf.Map `ebpf:"notes"`
-	Samples   *ebpf.Map `ebpf:"samples"`
-	Scratch   *ebpf.Map `ebpf:"scratch"`
-	State     *ebpf.Map `ebpf:"state"`
-	Traffic   *ebpf.Map `ebpf:"traffic"`
-	Tunnels   *ebpf.Map `ebpf:"tunnels"`
-	Windows   *ebpf.Map `ebpf:"windows"`
+	Addresses  *ebpf.Map `ebpf:"addresses"`
+	Arrivals   *ebpf.Map `ebpf:"arrivals"`
+	Buckets    *ebpf.Map `ebpf:"buckets"`
+	Capture    *ebpf.Map `ebpf:"capture"`
+	Counters   *ebpf.Map `ebpf:"counters"`
+	Events     *ebpf.Map `ebpf:"events"`
+	Fdb        *ebpf.Map `ebpf:"fdb"`
+	Floods     *ebpf.Map `ebpf:"floods"`
+	Learned    *ebpf.Map `ebpf:"learned"`
+	Movers     *ebpf.Map `ebpf:"movers"`
+	Neighbours *ebpf.Map `ebpf:"neighbours"`
+	Networks   *ebpf.Map `ebpf:"networks"`
+	Nexthops   *ebpf.Map `ebpf:"nexthops"`
+	Notes      *ebpf.Map `ebpf:"notes"`
+	Routers    *ebpf.Map `ebpf:"routers"`
+	Samples    *ebpf.Map `ebpf:"samples"`
+	Scratch    *ebpf.Map `ebpf:"scratch"`
+	State      *ebpf.Map `ebpf:"state"`
+	Traffic    *ebpf.Map `ebpf:"traffic"`
+	Tunnels    *ebpf.Map `ebpf:"tunnels"`
+	Windows    *ebpf.Map `ebpf:"windows"`
 }
 
 func (m *kernelMaps) Close() error {
 	return _KernelClose(
 		m.Addresses,
 		m.Arrivals,
+		m.Buckets,
 		m.Capture,
 		m.Counters,
 		m.Events,
@@ -395,9 +457,11 @@ func (m *kernelMaps) Close() error {
 		m.Floods,
 		m.Learned,
 		m.Movers,
+		m.Neighbours,
 		m.Networks,
 		m.Nexthops,
 		m.Notes,
+		m.Routers,
 		m.Samples,
 		m.Scratch,
 		m.State,

@@ -15,7 +15,7 @@ import (
 
 // learnLimit is a network's limit as the maps have it.
 func (d *Datapath) learnLimit(n *network) uint32 {
-	limit := n.limit.Or(d.cfg.MACLimit)
+	limit := n.macLimit.Or(d.cfg.MACLimit)
 	if limit == 0 || limit > math.MaxInt32 {
 		return math.MaxInt32
 	}
@@ -33,16 +33,16 @@ func (d *Datapath) recoverLimit(f kernelFlood) hwvtep.Limit {
 	return hwvtep.NewLimit(f.LearnLimit)
 }
 
-// setLimit changes how many addresses a network may learn. What it has learned
+// setMACLimit changes how many addresses a network may learn. What it has learned
 // stays.
-func (d *Datapath) setLimit(n *network, limit hwvtep.Limit) error {
-	if n.limit == limit {
+func (d *Datapath) setMACLimit(n *network, limit hwvtep.Limit) error {
+	if n.macLimit == limit {
 		return nil
 	}
-	old := n.limit
-	n.limit = limit
+	old := n.macLimit
+	n.macLimit = limit
 	if err := d.writeFlood(n, n.flood); err != nil {
-		n.limit = old
+		n.macLimit = old
 		return err
 	}
 	return nil
@@ -55,7 +55,7 @@ func (d *Datapath) startCounting(n *network) error {
 	if err := d.kernel.Learned.Lookup(n.id, &ever); err != nil {
 		return fmt.Errorf("read how much %s has learned: %w", n.name, err)
 	}
-	if err := d.kernel.Counters.Update(n.id, make([]kernelNetworkCounters, d.cpus), ebpf.UpdateAny); err != nil {
+	if err := put(d.kernel.Counters, n.id, make([]kernelNetworkCounters, d.cpus)); err != nil {
 		return fmt.Errorf("make the counters of %s: %w", n.name, err)
 	}
 	n.forgotten = ever

@@ -15,7 +15,7 @@ func (d *Datapath) mendFlood(n *network, have kernelFlood) error {
 			return err
 		}
 	}
-	if lists := n.flood.kernel(); lists.Head == have.Head && lists.Shapes == have.Shapes {
+	if d.floodSlot(n, n.flood) == have {
 		return nil
 	}
 	return d.writeFlood(n, n.flood)

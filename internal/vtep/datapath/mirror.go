@@ -29,15 +29,19 @@ type mirror struct {
 }
 
 type network struct {
-	id    uint32
-	name  string
-	limit hwvtep.Limit // of learned addresses
+	id       uint32
+	name     string
+	macLimit hwvtep.Limit // of learned addresses
 	// forgotten is how many of the addresses learned ever are not in the FDB
 	// any longer, as the last sweep has found.
 	forgotten uint32
 	tunnels   map[forwarding.Endpoint]*tunnel
 	fdb       map[ethernet.MAC]forwarding.Endpoint // static
 	flood     floodLists
+	limit     forwarding.Limit // of flooding
+	// neighbours and routers are those that the control plane knows of.
+	neighbours map[netip.Addr]kernelNeighbour
+	routers    map[ethernet.MAC]struct{}
 }
 
 type tunnel struct {
@@ -74,6 +78,9 @@ func (m *mirror) addNetwork(name string, id uint32) *network {
 		id: id, name: name,
 		tunnels: map[forwarding.Endpoint]*tunnel{},
 		fdb:     map[ethernet.MAC]forwarding.Endpoint{},
+
+		neighbours: map[netip.Addr]kernelNeighbour{},
+		routers:    map[ethernet.MAC]struct{}{},
 	}
 	m.networks[name] = n
 	return n
@@ -102,17 +109,52 @@ func (m *mirror) tunnelsByID() map[uint32]*tunnel {
 	return out
 }
 
+func (m *mirror) networksByID() map[uint32]*network {
+	out := make(map[uint32]*network, len(m.networks))
+	for _, n := range m.networks {
+		out[n.id] = n
+	}
+	return out
+}
+
 // inFlood tells where a tunnel stands in the flood list of its group, -1 where
 // it does not.
 func (t *tunnel) inFlood() int { return slices.Index(t.network.flood[t.Group], t) }
 
 // is tells whether the network is as asked for.
 func (n *network) is(want forwarding.Network) bool {
-	if n.limit != want.MACLimit || len(n.tunnels) != len(want.Tunnels) || !maps.Equal(n.fdb, want.FDB) {
+	if n.macLimit != want.MACLimit || n.limit != want.Limit || len(n.tunnels) != len(want.Tunnels) || !maps.Equal(n.fdb, want.FDB) {
 		return false
 	}
 	for e, t := range n.tunnels {
 		if w, ok := want.Tunnels[e]; !ok || w != t.Tunnel {
+			return false
+		}
+	}
+	return n.knows(want)
+}
+
+// knows tells whether the network has the wanted neighbours and routers.
+func (n *network) knows(want forwarding.Network) bool {
+	if len(n.routers) != len(want.Routers) {
+		return false
+	}
+	for mac := range want.Routers {
+		if _, ok := n.routers[mac]; !ok {
+			return false
+		}
+	}
+	wanted := len(want.Neighbours)
+	for a := range want.Gateways {
+		if _, both := want.Neighbours[a]; !both {
+			wanted++
+		}
+	}
+	if len(n.neighbours) != wanted {
+		return false
+	}
+	for a, have := range n.neighbours {
+		if k, ok := neighbourOf(&want, a); !ok || k != have {
 			return false
 		}
 	}
@@ -126,7 +168,13 @@ func (n *network) model() forwarding.Network {
 		Tunnels: make(map[forwarding.Endpoint]forwarding.Tunnel, len(n.tunnels)),
 		FDB:     maps.Clone(n.fdb),
 
-		MACLimit: n.limit,
+		MACLimit: n.macLimit,
+
+		Neighbours: map[netip.Addr]ethernet.MAC{}, Gateways: hwvtep.Set[netip.Addr]{},
+		Routers: maps.Clone(n.routers), Limit: n.limit,
+	}
+	for a, k := range n.neighbours {
+		k.into(a, &out)
 	}
 	for e, t := range n.tunnels {
 		out.Tunnels[e] = t.Tunnel

@@ -158,7 +158,7 @@ func (d *Datapath) renew() error {
 }
 
 func (d *Datapath) writeState() error {
-	s := kernelState{Format: format, TrustedUntil: d.trustedUntil, SegmentOut: d.segmenter.out, SegmentIn: d.segmenter.in}
+	s := kernelState{Format: format, TrustedUntil: d.trustedUntil, SegmentOut: d.segmenter.out, SegmentIn: d.segmenter.in, Clamp: d.clamp}
 	if err := d.kernel.State.Put(uint32(0), s); err != nil {
 		return fmt.Errorf("write the lease of next hops and the segmenter: %w", err)
 	}

@@ -112,7 +112,7 @@ func decode(t testing.TB, b []byte) packet {
 	if !ok {
 		t.Fatalf("no VXLAN in %x: %v", b, g.ErrorLayer())
 	}
-	if wrong := wrongChecksums(t, g); len(wrong) > 0 {
+	if wrong := wrongChecksums(t, g, true); len(wrong) > 0 {
 		t.Fatalf("wrong checksums in %x: %+v", b, wrong)
 	}
 	eth := g.Layer(layers.LayerTypeEthernet).(*layers.Ethernet)
@@ -135,18 +135,39 @@ func decode(t testing.TB, b []byte) packet {
 	return p
 }
 
-func wrongChecksums(t testing.TB, g gopacket.Packet) []gopacket.ChecksumMismatch {
+// wrongChecksums gives those of the first layers that are wrong; of all, where
+// outer is not asked for.
+func wrongChecksums(t testing.TB, g gopacket.Packet, outer bool) (wrong []gopacket.ChecksumMismatch) {
 	t.Helper()
-	udp := g.Layer(layers.LayerTypeUDP).(*layers.UDP)
-	if err := udp.SetNetworkLayerForChecksum(g.NetworkLayer()); err != nil {
-		t.Fatal(err)
+	var network gopacket.NetworkLayer
+	for _, l := range g.Layers() {
+		if n, ok := l.(gopacket.NetworkLayer); ok {
+			network = n
+		}
+		c, ok := l.(interface {
+			SetNetworkLayerForChecksum(l gopacket.NetworkLayer) error
+		})
+		if !ok {
+			continue
+		}
+		if err := c.SetNetworkLayerForChecksum(network); err != nil {
+			t.Fatal(err)
+		}
 	}
-	err, wrong := g.VerifyChecksums()
+	err, all := g.VerifyChecksums()
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, w := range all {
+		if !outer || w.LayerIndex <= outerLayers {
+			wrong = append(wrong, w)
+		}
+	}
 	return wrong
 }
+
+// outerLayers is the index of UDP in a tunnelled packet.
+const outerLayers = 2
 
 // skbuff is the start of struct __sk_buff, for test runs.
 type skbuff struct {

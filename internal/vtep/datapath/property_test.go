@@ -3,7 +3,6 @@ package datapath
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
-	"landbridge/internal/lab/testenv"
 	"landbridge/internal/vtep/forwarding"
 )
 
@@ -39,14 +37,19 @@ func drawModels(t *rapid.T) map[string]forwarding.Network {
 		n, ok := out[rapid.SampledFrom(append(someNames, "")).Draw(t, "owner of "+e.String())]
 		if ok {
 			n.Tunnels[e] = forwarding.Tunnel{
-				Group: forwarding.Group(rapid.IntRange(0, 1).Draw(t, "group")),
-				Local: addr(rapid.SampledFrom([]string{places[e.Remote.Is6()].fabric, places[e.Remote.Is6()].wan}).Draw(t, "local")),
-				Flood: rapid.Bool().Draw(t, "flood"),
+				Group:  forwarding.Group(rapid.IntRange(0, 1).Draw(t, "group")),
+				Local:  addr(rapid.SampledFrom([]string{places[e.Remote.Is6()].fabric, places[e.Remote.Is6()].wan}).Draw(t, "local")),
+				Flood:  rapid.Bool().Draw(t, "flood"),
+				Filter: hwvtep.Filter(rapid.SampledFrom([]int{0, 0, 1, 31}).Draw(t, "filter")),
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(out)) {
 		drawEntries(t, out[name])
+		drawNeighbours(t, out[name])
+		n := out[name]
+		n.Limit = forwarding.Limit{Rate: rapid.Uint32().Draw(t, "rate") | 1<<31, Burst: 1 << 31}
+		out[name] = n
 	}
 	return out
 }
@@ -59,6 +62,21 @@ func drawEntries(t *rapid.T, n forwarding.Network) {
 	for _, m := range someMACs {
 		if rapid.Bool().Draw(t, "static entry") {
 			n.FDB[m] = rapid.SampledFrom(places).Draw(t, "place")
+		}
+	}
+}
+
+func drawNeighbours(t *rapid.T, n forwarding.Network) {
+	for i, m := range someMACs {
+		a := addr(fmt.Sprint("192.168.7.", rapid.IntRange(i, 3).Draw(t, "address")))
+		if rapid.Bool().Draw(t, "neighbour") {
+			n.Neighbours[a] = m
+		}
+		if rapid.Bool().Draw(t, "gateway") {
+			n.Gateways.Add(a)
+		}
+		if rapid.Bool().Draw(t, "router") {
+			n.Routers.Add(m)
 		}
 	}
 }
@@ -78,12 +96,9 @@ func step(from, to map[string]forwarding.Network) changes {
 // Whatever the way there, what is programmed is what was asked for last, also
 // when it is read back by the next process; removing all leaves nothing.
 func TestApplyProperty(t *testing.T) {
-	dir := testenv.BPFFS(t)
-	cases := 0
+	d := open(t) // loading programs takes longest: all cases share one
+	dir := d.cfg.PinDir
 	rapid.Check(t, func(rt *rapid.T) {
-		cases++
-		dir := filepath.Join(dir, fmt.Sprint("case", cases))
-		d := openAt(t, dir)
 		var last map[string]forwarding.Network
 		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
 			next := drawModels(rt)
@@ -104,11 +119,11 @@ func TestApplyProperty(t *testing.T) {
 		if c := d.census(t); c != (census{}) {
 			t.Fatalf("left over: %+v", c)
 		}
-		closed(t, d)
-		if err := Remove(dir); err != nil {
-			t.Fatal(err)
-		}
 	})
+	closed(t, d)
+	if err := Remove(dir); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // floods sends a broadcast by every tunnel: it has to leave by a tunnel of the
@@ -123,9 +138,10 @@ func (d *Datapath) floods(t *testing.T, rt *rapid.T, models map[string]forwardin
 			}
 			verdict, out := d.run(t, in.build(t))
 			if verdict != forwarded {
-				if slices.ContainsFunc(slices.Collect(maps.Values(n.Tunnels)), func(o forwarding.Tunnel) bool {
+				all := slices.Collect(maps.Values(n.Tunnels))
+				if slices.ContainsFunc(all, func(o forwarding.Tunnel) bool {
 					return o.Flood && o.Group != tun.Group
-				}) {
+				}) && !slices.ContainsFunc(all, func(o forwarding.Tunnel) bool { return o.Filter != 0 }) {
 					rt.Fatalf("%s: verdict %d", e, int32(verdict))
 				}
 				continue

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
 	"landbridge/internal/vtep/forwarding"
 )
 
@@ -38,8 +39,11 @@ func (d *Datapath) recover() error {
 		d.removeBroken(broken),
 		d.removeStrayHops(),
 		d.recoverEntries(),
+		d.recoverNeighbours(),
+		d.recoverRouters(),
 		d.recoverAddresses(),
 		d.recoverCounting(),
+		d.recoverClamp(),
 	)
 }
 
@@ -89,10 +93,7 @@ func (d *Datapath) readArrivals() (map[kernelEndpoint]uint32, error) {
 // is broken. It gives the next in the flood list by id, too.
 func (d *Datapath) recoverTunnels(arrivals map[kernelEndpoint]uint32) (next map[uint32]uint32, broken []uint32, err error) {
 	next = map[uint32]uint32{}
-	byID := map[uint32]*network{}
-	for _, n := range d.networks {
-		byID[n.id] = n
-	}
+	byID := d.networksByID()
 	err = sweep(d.kernel.Tunnels, func(id uint32, slot kernelTunnel) error {
 		if slot == (kernelTunnel{}) {
 			return nil
@@ -112,7 +113,7 @@ func (d *Datapath) recoverTunnels(arrivals map[kernelEndpoint]uint32) (next map[
 
 func (d *Datapath) recoverTunnel(id uint32, n *network, e forwarding.Endpoint, slot kernelTunnel) error {
 	t := &tunnel{
-		Tunnel:   forwarding.Tunnel{Group: forwarding.Group(slot.Group)},
+		Tunnel:   forwarding.Tunnel{Group: forwarding.Group(slot.Group), Filter: hwvtep.Filter(slot.Filter)},
 		endpoint: e, id: id, network: n, next: slot.FloodNext,
 	}
 	if e.IsPort() {
@@ -166,11 +167,12 @@ func (d *Datapath) recoverFlood(n *network, next map[uint32]uint32) error {
 	if err := d.kernel.Floods.Lookup(n.id, &heads); err != nil {
 		return fmt.Errorf("read the flood lists of %s: %w", n.name, err)
 	}
+	n.limit = forwarding.Limit{Rate: heads.Rate, Burst: heads.Burst}
 	byID := map[uint32]*tunnel{}
 	for _, t := range n.tunnels {
 		byID[t.id] = t
 	}
-	n.limit, n.forgotten = d.recoverLimit(heads), heads.Forgotten
+	n.macLimit, n.forgotten = d.recoverLimit(heads), heads.Forgotten
 	for group, id := range heads.Head {
 		seen := map[uint32]bool{}
 		for ; id != 0 && !seen[id]; id = next[id] {

@@ -35,8 +35,8 @@ var (
 
 	broadcast = ethernet.MAC{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
-	toFabric = NextHop{IfIndex: 1, Src: ethernet.MAC{2, 0, 0, 0, 0, 1}, Dst: ethernet.MAC{2, 0, 0, 0, 0, 2}, MTU: 1500, Resolved: true}
-	toWAN    = NextHop{IfIndex: 1, Src: ethernet.MAC{2, 0, 0, 0, 1, 1}, Dst: ethernet.MAC{2, 0, 0, 0, 1, 2}, MTU: 1500, Resolved: true}
+	toFabric = NextHop{IfIndex: 1, Src: ethernet.MAC{2, 0, 0, 0, 0, 1}, Dst: ethernet.MAC{2, 0, 0, 0, 0, 2}, MTU: 9000, Resolved: true}
+	toWAN    = NextHop{IfIndex: 1, Src: ethernet.MAC{2, 0, 0, 0, 1, 1}, Dst: ethernet.MAC{2, 0, 0, 0, 1, 2}, MTU: 9000, Resolved: true}
 )
 
 func at(remote string, vni uint32) forwarding.Endpoint {
@@ -65,7 +65,10 @@ func model(name string, t tunnels, fdb entries) *forwarding.Network {
 	if fdb == nil {
 		fdb = entries{}
 	}
-	return &forwarding.Network{Name: name, Tunnels: t, FDB: fdb}
+	return &forwarding.Network{
+		Name: name, Tunnels: t, FDB: fdb,
+		Neighbours: map[netip.Addr]ethernet.MAC{}, Gateways: hwvtep.Set[netip.Addr]{}, Routers: hwvtep.Set[ethernet.MAC]{},
+	}
 }
 
 // open makes a datapath with a directory of its own. Its maps are small, so

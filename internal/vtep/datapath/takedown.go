@@ -18,6 +18,8 @@ func (d *Datapath) takeAllDown(names []string, changes map[string]*forwarding.Ne
 			continue
 		}
 		fail(name, d.removeEntries(n, changes[name]))
+		fail(name, d.removeNeighbours(n, changes[name]))
+		fail(name, d.removeRouters(n, changes[name]))
 		victims = append(victims, surplus(n, changes[name])...)
 		some, err := d.stopFlooding(n, changes[name])
 		fail(name, err)
@@ -190,6 +192,9 @@ func (d *Datapath) removeNetwork(n *network) error {
 	}
 	if err := forget(d.kernel.Counters, n.id); err != nil {
 		return fmt.Errorf("remove the counters: %w", err)
+	}
+	if err := d.kernel.Buckets.Put(n.id, kernelBucket{}); err != nil {
+		return fmt.Errorf("reset the rate limits: %w", err)
 	}
 	if err := forget(d.kernel.Networks, n.id); err != nil {
 		return fmt.Errorf("remove the name: %w", err)

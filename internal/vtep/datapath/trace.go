@@ -44,10 +44,9 @@ func (d *Datapath) Trace(packet []byte, ifIndex int) (Trace, error) {
 	if err != nil {
 		return Trace{}, err
 	}
-	defer func() { _ = dry.Close() }()
 	const room = 256 // more than headers grow by
 	opts := &ebpf.RunOptions{Data: packet, DataOut: make([]byte, len(packet)+room), Context: arrivingBy(ifIndex)}
-	verdict, err := dry.LandbridgeIngress.Run(opts)
+	verdict, err := dry.Program.Run(opts)
 	if err != nil {
 		return Trace{}, fmt.Errorf("run the program: %w", err)
 	}
@@ -80,8 +79,20 @@ func verdictOf(v uint32) Verdict {
 	return Passed
 }
 
-// loadDry loads the program for dry runs, on the maps of the other one.
-func (d *Datapath) loadDry() (*kernelObjects, error) {
+// dryRun is what a dry run needs of its own.
+type dryRun struct {
+	Program *ebpf.Program `ebpf:"landbridge_ingress"`
+	Notes   *ebpf.Map     `ebpf:"notes"`
+}
+
+// Close implements io.Closer.
+func (r *dryRun) Close() error { return errors.Join(r.Program.Close(), r.Notes.Close()) }
+
+// loadDry loads the program for dry runs, on the maps of the other one, once.
+func (d *Datapath) loadDry() (*dryRun, error) {
+	if d.dry != nil {
+		return d.dry, nil
+	}
 	spec, err := configured(d.cfg)
 	if err != nil {
 		return nil, err
@@ -89,12 +100,13 @@ func (d *Datapath) loadDry() (*kernelObjects, error) {
 	if err := spec.Variables[kernelVarDryRun].Set(uint8(1)); err != nil {
 		return nil, fmt.Errorf("set up the program for a dry run: %w", err)
 	}
-	var objects kernelObjects
-	err = spec.LoadAndAssign(&objects, &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: d.cfg.PinDir}})
+	var dry dryRun
+	err = spec.LoadAndAssign(&dry, &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: d.cfg.PinDir}})
 	if err != nil {
 		return nil, fmt.Errorf("load the program for a dry run: %w", err)
 	}
-	return &objects, nil
+	d.dry, d.closers = &dry, append(d.closers, &dry)
+	return d.dry, nil
 }
 
 func (d *Datapath) readNotes(notes *ebpf.Map, out *Trace) error {

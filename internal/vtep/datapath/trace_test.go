@@ -3,7 +3,6 @@ package datapath
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,7 +11,6 @@ import (
 
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
-	"landbridge/internal/lab/testenv"
 	"landbridge/internal/vtep/forwarding"
 )
 
@@ -128,12 +126,12 @@ func drawPacket(t *rapid.T) shaped {
 // A trace tells what then happens, and changes nothing, whatever there is in the
 // maps and whatever comes.
 func TestTraceIsWhatHappens(t *testing.T) {
-	dir := testenv.BPFFS(t)
-	cases := 0
+	d := open(t)
+	var last map[string]forwarding.Network
 	rapid.Check(t, func(rt *rapid.T) {
-		cases++
-		d := openAt(t, filepath.Join(dir, fmt.Sprint("case", cases)))
-		d.apply(t, step(nil, drawModels(rt)))
+		next := drawModels(rt)
+		d.apply(t, step(last, next))
+		last = next
 		d.resolve(t)
 		for range rapid.IntRange(1, 12).Draw(rt, "packets") {
 			p := drawPacket(rt)
@@ -151,10 +149,6 @@ func TestTraceIsWhatHappens(t *testing.T) {
 			if told.Reason != "" && d.drops(t, told.Reason) != dropsBefore+1 {
 				rt.Fatalf("%+v: told %s, which has not been counted", p, told.Reason)
 			}
-		}
-		closed(t, d)
-		if err := Remove(d.cfg.PinDir); err != nil {
-			t.Fatal(err)
 		}
 	})
 }

@@ -52,6 +52,7 @@ func (d *Datapath) slot(t *tunnel) kernelTunnel {
 		Nexthop:   t.path.id,
 		Endpoint:  key,
 		Shape:     shapeOf(t.endpoint.Encapsulation),
+		Filter:    kernelFilter(t.Filter),
 	}
 	if !t.endpoint.IsPort() {
 		s.Local = addressOf(t.Local)

@@ -26,7 +26,7 @@ func TestBind(t *testing.T) {
 	problems := Bind(&got, ls, "mine", hwvtep.SetOf("p1", "p2"))
 	port := Tunnel{Group: Ports, Flood: true}
 	want := map[Endpoint]Tunnel{
-		vxlan("10.0.0.11", 123): {Fabric, here.Fabric, true},
+		vxlan("10.0.0.11", 123): {Group: Fabric, Local: here.Fabric, Flood: true},
 		OnPort("p1", 0):         port, OnPort("p1", 4094): port, OnPort("p2", 7): port,
 	}
 	if diff := cmp.Diff(want, got.Tunnels, compare...); diff != "" {

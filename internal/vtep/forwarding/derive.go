@@ -26,7 +26,9 @@ func Derive(ls *hwvtep.LogicalSwitch, local Local) (Network, []Problem) {
 	}
 	d.tunnels()
 	d.flood()
+	d.filters()
 	d.fdb()
+	d.neighbours()
 	SortProblems(d.problems)
 	return d.out, d.problems
 }

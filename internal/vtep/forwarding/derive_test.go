@@ -70,9 +70,9 @@ func TestDeriveBorderGateway(t *testing.T) {
 	want := Network{
 		Name: "landbridge/net",
 		Tunnels: map[Endpoint]Tunnel{
-			vxlan("10.0.0.11", 123):   {Fabric, here.Fabric, true},
-			vxlan("10.0.0.12", 123):   {Fabric, here.Fabric, true},
-			vxlan("203.0.113.2", 456): {WAN, here.WAN, true},
+			vxlan("10.0.0.11", 123):   {Group: Fabric, Local: here.Fabric, Flood: true},
+			vxlan("10.0.0.12", 123):   {Group: Fabric, Local: here.Fabric, Flood: true},
+			vxlan("203.0.113.2", 456): {Group: WAN, Local: here.WAN, Flood: true},
 		},
 		FDB: map[ethernet.MAC]Endpoint{anyMAC: vxlan("10.0.0.11", 123)},
 	}
@@ -192,7 +192,7 @@ func TestDeriveEncapsulations(t *testing.T) {
 			l, own = over(e, "2001:db8:f::2"), here.WAN6
 		}
 		ls = append(ls, l)
-		want[Endpoint{Encapsulation: e, Remote: l.Addr, VNI: 456}] = Tunnel{WAN, own, true}
+		want[Endpoint{Encapsulation: e, Remote: l.Addr, VNI: 456}] = Tunnel{Group: WAN, Local: own, Flood: true}
 	}
 	got, problems := Derive(logical(mcast(hwvtep.UnknownDst, ls...)), here)
 	if diff := cmp.Diff(want, got.Tunnels, compare...); diff != "" || len(problems) > 0 {
@@ -207,7 +207,7 @@ func TestDeriveEncapsulations(t *testing.T) {
 
 func TestDeriveKeyZeroIsAKey(t *testing.T) {
 	got, problems := Derive(logical(mcast(hwvtep.UnknownDst, locator("203.0.113.2", 0))), here)
-	if want := vxlan("203.0.113.2", 0); got.Tunnels[want] != (Tunnel{WAN, here.WAN, true}) || len(problems) > 0 {
+	if want := vxlan("203.0.113.2", 0); got.Tunnels[want] != (Tunnel{Group: WAN, Local: here.WAN, Flood: true}) || len(problems) > 0 {
 		t.Errorf("%+v, %v", got, problems)
 	}
 }
@@ -216,7 +216,7 @@ func TestDeriveOneTunnelByTwoLocators(t *testing.T) {
 	again := locator("10.0.0.11", 123)
 	ls := logical(mcast(hwvtep.UnknownDst, again), ucast(anyMAC.String(), node1), ucast("fa:16:3e:00:00:02", again))
 	got, problems := Derive(ls, here)
-	want := map[Endpoint]Tunnel{vxlan("10.0.0.11", 123): {Fabric, here.Fabric, false}}
+	want := map[Endpoint]Tunnel{vxlan("10.0.0.11", 123): {Group: Fabric, Local: here.Fabric}}
 	if diff := cmp.Diff(want, got.Tunnels, compare...); diff != "" || len(got.FDB) != 1 {
 		t.Errorf("%s\n%v", diff, got.FDB)
 	}

@@ -120,3 +120,17 @@ func unusableAddr(a netip.Addr, local Local) string {
 func (e Endpoint) Compare(o Endpoint) int {
 	return cmp.Or(cmp.Compare(e.Port, o.Port), e.Remote.Compare(o.Remote), cmp.Compare(e.VNI, o.VNI), cmp.Compare(e.Encapsulation, o.Encapsulation))
 }
+
+// Overhead is what a tunnel adds to the IP packet inside: the outer headers
+// behind the outer Ethernet header, and the inner Ethernet header, in bytes.
+func Overhead(e hwvtep.Encapsulation) int {
+	const ethernet, ipv4, ipv6, udp, tag = 14, 20, 40, 8, 8
+	out := ethernet + tag + ipv4
+	if overIPv6(e) {
+		out += ipv6 - ipv4
+	}
+	if e != hwvtep.GREOverIPv4 && e != hwvtep.GREOverIPv6 {
+		out += udp
+	}
+	return out
+}

@@ -54,6 +54,20 @@ type Network struct {
 	// MACLimit is how many addresses may be learned, where an operator has set
 	// it for this network; 0 is no limit.
 	MACLimit hwvtep.Limit
+	// Neighbours has who has an address: requests for it are answered by the
+	// switch, and not flooded, where the MAC is not on the side that asks.
+	Neighbours map[netip.Addr]ethernet.MAC
+	// Gateways and Routers are the addresses and MACs of the cloud's own
+	// routers, as far as they are known. See hwvtep.FilterGateway.
+	Gateways hwvtep.Set[netip.Addr]
+	Routers  hwvtep.Set[ethernet.MAC]
+	Limit    Limit
+}
+
+// Limit is how much a network may be flooded.
+type Limit struct {
+	Rate  uint32 // copies a second; 0: no limit
+	Burst uint32 // copies that may be saved up while there is less
 }
 
 // Tunnel is one tunnel of a network.
@@ -65,6 +79,9 @@ type Tunnel struct {
 	// Flood says that broadcast, multicast and unknown unicast of the other
 	// group are copied to it.
 	Flood bool
+	// Filter is what is not sent to it. DHCP, router advertisements and what is
+	// of the cloud's own routers are not accepted from it either.
+	Filter hwvtep.Filter
 }
 
 // Local is the addresses of this switch, by the side they face and the family,

@@ -2,6 +2,7 @@ package forwarding
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 
 	"landbridge/internal/ethernet"
@@ -9,7 +10,8 @@ import (
 
 // Equal tells whether both forward the same.
 func (n Network) Equal(o Network) bool {
-	return n.Name == o.Name && n.MACLimit == o.MACLimit && maps.Equal(n.Tunnels, o.Tunnels) && maps.Equal(n.FDB, o.FDB)
+	return n.Name == o.Name && n.MACLimit == o.MACLimit && n.Limit == o.Limit && maps.Equal(n.Tunnels, o.Tunnels) && maps.Equal(n.FDB, o.FDB) &&
+		maps.Equal(n.Neighbours, o.Neighbours) && n.Gateways.Equal(o.Gateways) && n.Routers.Equal(o.Routers)
 }
 
 // without gives the network without some tunnels and the static entries that
@@ -18,13 +20,10 @@ func (n Network) without(lost map[Endpoint]string) Network {
 	if len(lost) == 0 {
 		return n
 	}
-	c := Network{
-		Name:    n.Name,
-		Tunnels: make(map[Endpoint]Tunnel, len(n.Tunnels)),
-		FDB:     make(map[ethernet.MAC]Endpoint, len(n.FDB)),
-
-		MACLimit: n.MACLimit,
-	}
+	c := n
+	c.Tunnels = make(map[Endpoint]Tunnel, len(n.Tunnels))
+	c.FDB = make(map[ethernet.MAC]Endpoint, len(n.FDB))
+	c.Neighbours = make(map[netip.Addr]ethernet.MAC, len(n.Neighbours))
 	for e, t := range n.Tunnels {
 		if _, gone := lost[e]; !gone {
 			c.Tunnels[e] = t
@@ -33,6 +32,11 @@ func (n Network) without(lost map[Endpoint]string) Network {
 	for mac, e := range n.FDB {
 		if _, gone := lost[e]; !gone {
 			c.FDB[mac] = e
+		}
+	}
+	for a, mac := range n.Neighbours {
+		if _, ok := c.FDB[mac]; ok {
+			c.Neighbours[a] = mac
 		}
 	}
 	return c

@@ -2,7 +2,10 @@
 /* Copies for every tunnel that a frame of one group may leave by. */
 #pragma once
 
+#include "filter.h"
+#include "police.h"
 #include "send.h"
+#include "suppress.h"
 
 #define MAX_COPIES 65536
 #define MAX_COPIES_UNROLLED 128 /* as many as older verifiers follow in reasonable time */
@@ -10,29 +13,43 @@
 /* User space clears it where the kernel (below 5.17) lacks the helper. */
 const volatile __u8 has_bpf_loop = 1;
 
+/* Small, since copies are made deep down the stack. */
 struct flooding {
 	struct __sk_buff *skb;
 	struct arrival *a;
 	__u32 network;
-	__u32 group; /* it came by */
-	__u32 from;  /* the tunnel it came by */
-	__u32 list;  /* the next one to walk */
-	__u32 next;  /* tunnel on the list that is being walked */
-	__u32 last;  /* tunnel found, and not served yet */
-	__u32 now;
-	__u32 copies;
+	__u32 from;   /* the tunnel it came by */
+	__u32 next;   /* tunnel on the list that is being walked */
+	__u32 last;   /* tunnel found, and not served yet */
+	__u32 copies; /* found, the last included */
+	__u8 group;   /* it came by */
+	__u8 list;    /* the next one to walk */
+	__u8 filter;  /* tunnels with any of these bits are left out */
+	__u8 kept;    /* those for which some were */
 };
 
-/* Whether a frame that came by the one group may leave by the other. */
-static __always_inline int may_leave(__u32 in, __u32 out)
+static __always_inline void count_copy(__u32 network)
 {
-	return in != out || in == GROUP_PORTS;
+	struct network_counters *n = counters_of(network);
+
+	if (n)
+		n->copies += 1;
+}
+
+static __always_inline int admits(struct flooding *f, const struct tunnel *out)
+{
+	__u32 kept = out->filter & f->filter;
+
+	if (kept)
+		count_event(filter_event(kept));
+	f->kept |= kept;
+	return !kept;
 }
 
 /* A tunnel that is being given up (its network is NONE) only leads on. */
-static __always_inline int is_target(const struct flooding *f, const struct tunnel *out)
+static __always_inline int is_target(struct flooding *f, const struct tunnel *out)
 {
-	return out->network == f->network && f->next != f->from;
+	return out->network == f->network && f->next != f->from && admits(f, out);
 }
 
 static __always_inline void serve(struct flooding *f)
@@ -40,8 +57,8 @@ static __always_inline void serve(struct flooding *f)
 	struct tunnel *out = tunnel_by_id(f->last);
 
 	if (f->last != NONE && out && out->network == f->network &&
-	    send_copy(f->skb, f->a, out, f->last, f->now) == COPIED)
-		f->copies += 1;
+	    send_copy(f->skb, f->a, out, f->last, now_ticks()) == COPIED)
+		count_copy(f->network);
 }
 
 /* Goes to the next list. Tells when there is none. */
@@ -77,6 +94,7 @@ static long flood_step(__u32 index, void *context)
 	if (is_target(f, out)) {
 		serve(f);
 		f->last = f->next;
+		f->copies++;
 	}
 	f->next = out->flood_next;
 	return 0;
@@ -115,38 +133,74 @@ static __always_inline int segments_first(struct __sk_buff *skb, const struct ar
 	return skb->gso_size || (shapes & 1 << SHAPE_UDP6 && !checked_by_device(skb));
 }
 
-static __always_inline void count_flooded(__u32 network, __u32 copies)
+/* The last tunnel gets the packet itself. */
+static __always_inline int flood_last(struct flooding *f)
 {
-	struct network_counters *n = counters_of(network);
+	struct tunnel *last = tunnel_by_id(f->last);
+	struct nexthop *hop;
 
-	if (!n)
-		return;
-	n->flooded += 1;
-	n->copies += copies;
+	if (!last || last->network != f->network)
+		return TC_ACT_SHOT; /* it has just gone; the others have theirs */
+	hop = hop_of(last);
+	if (hop && !fits(f->skb, f->a->shape, last->shape, hop))
+		return refuse(f->skb, EVENT_TOO_BIG);
+	count_copy(f->network);
+	return send(f->skb, f->a, f->last, last, now_ticks());
 }
 
-static __always_inline int flood(struct __sk_buff *skb, struct arrival *a, __u32 id,
-				 __u32 network, __u32 group, __u32 now)
+static __always_inline int flood_to_all(struct flooding *f)
 {
-	struct flood *lists = bpf_map_lookup_elem(&floods, &network);
-	struct flooding f = { .skb = skb, .a = a, .network = network, .group = group, .from = id, .now = now };
-	struct tunnel *last;
+	if (!flood_copies(f)) {
+		serve(f);
+		return refuse(f->skb, EVENT_FLOOD_LIMIT);
+	}
+	if (f->last == NONE) /* where filters have left nobody, they have counted */
+		return f->kept ? TC_ACT_SHOT : refuse(f->skb, EVENT_NO_TARGET);
+	return flood_last(f);
+}
+
+/* Copies are paid for when they are made; a network in debt makes none. */
+static __always_inline int flood_at_rate(struct flooding *f, const struct flood *lists)
+{
+	struct bucket *b = bucket_of(f->network);
+	struct network_counters *n = counters_of(f->network);
+	__u64 now = bpf_ktime_get_coarse_ns();
+	int verdict;
+
+	if (b && lists->rate && !may_spend(&b->flood, (__u64)lists->burst * lists->cost, now)) {
+		if (n)
+			n->held += 1;
+		return refuse(f->skb, EVENT_FLOOD_RATE);
+	}
+	if (n)
+		n->flooded += 1;
+	verdict = flood_to_all(f);
+	if (!b || !lists->rate)
+		return verdict;
+	spend(&b->flood, (__u64)lists->cost * f->copies, now);
+	return verdict;
+}
+
+/*
+ * Floods a frame that came by a tunnel. Its kind is the filter that it is subject
+ * to by its address, if any; what else it is subject to is found in need.
+ * Routers are learned from the side that they belong to.
+ */
+static __always_inline int flood(struct __sk_buff *skb, struct arrival *a, __u32 id,
+				 const struct tunnel *in, __u32 network, __u32 kind)
+{
+	struct flooding f = {
+		.skb = skb, .a = a, .network = network, .group = in->group,
+		.from = id, .filter = kind,
+	};
+	struct flood *lists = bpf_map_lookup_elem(&floods, &f.network);
 
 	if (!lists)
 		return refuse(skb, EVENT_NO_TARGET);
-	note(STEP_FLOODED, group, 0);
-	if (segments_first(skb, a, lists, group))
+	note(STEP_FLOODED, f.group, 0);
+	if (lists->filters & FILTER_CONCERN)
+		f.filter |= filter_of(skb, outer_len(a->shape), f.network, !(in->filter & FILTER_GATEWAY));
+	if (segments_first(skb, a, lists, f.group))
 		return segment_arrival(skb, a);
-	if (!flood_copies(&f)) {
-		serve(&f);
-		count_flooded(network, f.copies);
-		return refuse(skb, EVENT_FLOOD_LIMIT);
-	}
-	if (f.last == NONE)
-		return refuse(skb, EVENT_NO_TARGET);
-	count_flooded(network, f.copies + 1);
-	last = tunnel_by_id(f.last);
-	if (!last || last->network != network)
-		return TC_ACT_SHOT; /* the last has just gone; the others have theirs */
-	return send(skb, a, f.last, last, now);
+	return flood_at_rate(&f, lists);
 }

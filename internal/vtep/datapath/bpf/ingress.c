@@ -12,6 +12,8 @@
 
 #include "fdb.h"
 #include "flood.h"
+#include "mss.h"
+#include "mtu.h"
 #include "ours.h"
 
 /* Left to the next program and to the kernel. */
@@ -47,21 +49,54 @@ static __always_inline int is_here(enum learning how)
 	return how == LEARN_NEW || how == LEARN_MOVE || how == LEARN_FREEZE;
 }
 
-static __always_inline int same_mac(const __u8 *a, const __u8 *b)
+/* Of the bits of a tunnel those that keep the frame from crossing by it. */
+static __always_inline __u32 kept_back(struct __sk_buff *skb, const struct arrival *a, const struct tunnel *t)
 {
-	int i, differ = 0;
+	if (!(t->filter & FILTER_CONCERN))
+		return 0;
+	return t->filter & filter_of(skb, outer_len(a->shape), t->network, 0);
+}
 
-	for (i = 0; i < ETH_ALEN; i++)
-		differ |= a[i] ^ b[i];
-	return !differ;
+/* The room of the smaller of the ways to both sides. */
+static __always_inline int smaller_room(const struct tunnel *in, const struct tunnel *out, const struct nexthop *hop)
+{
+	int there = hop->mtu ? room_of(out->shape, hop->mtu) : MAX_ROOM, back;
+
+	hop = hop_of(in);
+	back = hop && hop->mtu ? room_of(in->shape, hop->mtu) : MAX_ROOM;
+	return back < there ? back : there;
+}
+
+static __always_inline int forward_to_one(struct __sk_buff *skb, struct arrival *a, __u32 id,
+					  const struct tunnel *in, __u32 to, const struct tunnel *out)
+{
+	struct nexthop *hop = hop_of(out);
+	__u32 kept;
+	int answer;
+
+	if (to == id || !may_leave(in->group, out->group))
+		return refuse(skb, EVENT_SPLIT_HORIZON);
+	kept = kept_back(skb, a, out);
+	if (kept)
+		return refuse(skb, filter_event(kept));
+	if (hop && !fits(skb, a->shape, out->shape, hop)) {
+		if (skb->gso_size)
+			return segment_arrival(skb, a); /* each segment is answered */
+		answer = too_big(skb, a, in->network, room_of(out->shape, hop->mtu));
+		return answer == NO_ANSWER ? TC_ACT_SHOT : send_back(skb, a, id, answer);
+	}
+	if (hop && clamping())
+		clamp(skb, outer_len(a->shape), smaller_room(in, out, hop));
+	return send(skb, a, to, out, now_ticks());
 }
 
 /* Forwards a frame that came by a tunnel which may send it. */
 static __always_inline int forward(struct __sk_buff *skb, struct arrival *a, __u32 id,
 				   const struct tunnel *in)
 {
-	__u32 network = in->network, group = in->group, now = now_ticks(), to;
+	__u32 network = in->network, kept, to;
 	enum learning how;
+	int answer;
 	struct tunnel *out;
 
 	set_network(skb, network);
@@ -70,20 +105,27 @@ static __always_inline int forward(struct __sk_buff *skb, struct arrival *a, __u
 		return refuse(skb, EVENT_UNKNOWN_VNI);
 	if (mac_is_multicast(a->src) || mac_is_zero(a->src))
 		return refuse(skb, EVENT_BAD_SOURCE);
-	how = fdb_learn(network, a->src, id, now);
-	if (mac_is_multicast(a->dst))
-		return mac_is_link_local(a->dst) ? refuse(skb, EVENT_LINK_LOCAL) :
-						   flood(skb, a, id, network, group, now);
-	to = fdb_tunnel(network, a->dst);
-	if (dry_run && is_here(how) && same_mac(a->src, a->dst))
-		to = id; /* it would have been learned */
-	out = to == NONE ? NULL : tunnel_by_id(to);
-	if (!out || out->network != network)
-		return flood(skb, a, id, network, group, now);
-	note(STEP_FOUND, to, 0);
-	if (to == id || !may_leave(group, out->group))
-		return refuse(skb, EVENT_SPLIT_HORIZON);
-	return send(skb, a, to, out, now);
+	kept = kept_back(skb, a, in);
+	if (kept)
+		return refuse(skb, filter_event(kept));
+	how = fdb_learn(network, a->src, id, now_ticks());
+	if (mac_is_link_local(a->dst))
+		return refuse(skb, EVENT_LINK_LOCAL);
+	if (mac_is_multicast(a->dst)) {
+		answer = suppress(skb, a, id, network);
+		if (answer != NO_ANSWER)
+			return send_back(skb, a, id, answer);
+	} else {
+		to = fdb_tunnel(network, a->dst);
+		if (dry_run && is_here(how) && mac_is_equal(a->src, a->dst))
+			to = id; /* it would have been learned */
+		out = to == NONE ? NULL : tunnel_by_id(to);
+		if (out && out->network == network) {
+			note(STEP_FOUND, to, 0);
+			return forward_to_one(skb, a, id, in, to, out);
+		}
+	}
+	return flood(skb, a, id, in, network, flood_kind(a->dst));
 }
 
 static __always_inline int read_v4(struct __sk_buff *skb, struct arrival *a)

@@ -13,6 +13,7 @@
 #define DEFAULT_NEXTHOPS 16384
 #define DEFAULT_FDB 262144
 #define DEFAULT_MOVERS 8192
+#define DEFAULT_ROUTERS 16384
 
 /* Which tunnel a packet came by. */
 struct {
@@ -58,6 +59,29 @@ struct {
 	__type(key, struct fdb_key);
 	__type(value, struct fdb_entry);
 } fdb SEC(".maps");
+
+/* Filled by user space alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DEFAULT_FDB);
+	__type(key, struct neighbour_key);
+	__type(value, struct neighbour);
+} neighbours SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DEFAULT_ROUTERS);
+	__type(key, struct fdb_key);
+	__type(value, struct router);
+} routers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_NETWORKS);
+	__type(key, __u32);
+	__type(value, struct bucket);
+} buckets SEC(".maps");
 
 /* The roles of underlay addresses; asked only about packets of no tunnel. */
 struct {
@@ -116,6 +140,7 @@ struct {
 struct scratch {
 	__u8 chunk[512];
 	__u8 outer[48];
+	__u8 front[128];
 };
 
 /* Room for what the stack has none for. */

@@ -61,6 +61,18 @@ struct endpoint {
 };
 
 /*
+ * What is not sent to a tunnel; the first three are not taken from it either.
+ * A frame is judged by the same bits.
+ */
+enum filter {
+	FILTER_DHCP = 1,      /* DHCP and DHCPv6 */
+	FILTER_RA = 2,	      /* router advertisements and solicitations */
+	FILTER_GATEWAY = 4,   /* the cloud's own routers */
+	FILTER_MULTICAST = 8, /* multicast, but for neighbour solicitations */
+	FILTER_UNKNOWN = 16,  /* unicast to an address that is not known */
+};
+
+/*
  * A tunnel. A slot is written whole before anything refers to it. Its network
  * is set to NONE first when it is given up, all else stays until no program
  * can still look at it.
@@ -73,7 +85,7 @@ struct tunnel {
 	struct endpoint endpoint;
 	struct address local;
 	enum shape shape; /* of its packets */
-	__u32 unused; /* fills a cache line */
+	enum filter filter; /* a bit set; fills a cache line */
 };
 
 /*
@@ -90,15 +102,45 @@ struct nexthop {
 };
 
 /*
- * What a network has: the first tunnels of its flood lists, by group, and their
- * shapes as bits; how many addresses it may learn. Of those that it has learned
- * ever (`learned`), so many are forgotten.
+ * What a network has: how it is flooded, how many addresses it may learn. Of those
+ * that it has learned ever (`learned`), so many are forgotten.
  */
 struct flood {
-	__u32 head[GROUP_COUNT];
-	__u32 shapes[GROUP_COUNT];
+	__u32 head[GROUP_COUNT];   /* the first tunnels of its lists */
+	__u32 shapes[GROUP_COUNT]; /* of the tunnels on them, as bits */
+	enum filter filters;	   /* all bits that its tunnels have */
+	__u32 rate;		   /* copies a second; 0: no limit */
+	__u32 burst;		   /* copies that may be saved up */
+	__u32 cost;		   /* of a copy: ns of a second that it may fill */
 	__u32 learn_limit;
 	__u32 forgotten;
+};
+
+/*
+ * Until when a network's time is spent, in ns of the monotonic clock: by copies,
+ * and by answers about sizes. Programs alone write it.
+ */
+struct bucket {
+	__u64 flood;
+	__u64 answers;
+};
+
+struct neighbour_key {
+	__u32 network;
+	struct address address;
+};
+
+/* Who has an address. */
+struct neighbour {
+	__u8 mac[6]; /* zero: not known, or not to be told */
+	__u8 gateway; /* it is a router of the cloud's own */
+	__u8 unused;
+};
+
+/* A MAC address of the cloud's own routers, by an fdb_key. */
+struct router {
+	__u32 seen; /* ticks */
+	__u32 fixed;
 };
 
 struct fdb_key {
@@ -158,9 +200,10 @@ struct state {
 	__u32 trusted_until; /* ticks: until then cached next hops are believed */
 	__u32 segment_out;   /* interfaces of the segmenter: where packets go in */
 	__u32 segment_in;    /* and where their segments arrive; 0: there is none */
+	__u32 clamp;	     /* whether TCP is told of smaller ways */
 };
 
-/* Indices of the counters of events; all but EVENT_FDB_FULL are drops. */
+/* Indices of the counters of events; all but EVENT_FDB_FULL, and those from EVENT_TOO_BIG_TOLD on, are drops. */
 enum event {
 	EVENT_UNKNOWN_SENDER,
 	EVENT_UNKNOWN_VNI,
@@ -183,6 +226,15 @@ enum event {
 	EVENT_UNKNOWN_VLAN,
 	EVENT_LINK_LOCAL,
 	EVENT_NO_PORT,
+	EVENT_FILTER_DHCP,
+	EVENT_FILTER_RA,
+	EVENT_FILTER_GATEWAY,
+	EVENT_FILTER_MULTICAST,
+	EVENT_FILTER_UNKNOWN,
+	EVENT_FLOOD_RATE,
+	EVENT_TOO_BIG,
+	EVENT_TOO_BIG_TOLD,
+	EVENT_CLAMPED,
 	EVENT_COUNT,
 };
 
@@ -198,6 +250,8 @@ struct network_counters {
 	__u64 mismatches; /* frames of fixed addresses that came by another tunnel */
 	__u64 limited;	  /* addresses not learned: the network has its share */
 	__u64 full;	  /* addresses not learned: the FDB is full */
+	__u64 answered;	  /* requests for neighbours */
+	__u64 held;	  /* frames not flooded: the network is flooded enough */
 	__u64 drops[MAX_EVENTS];
 };
 

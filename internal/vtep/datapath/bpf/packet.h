@@ -118,6 +118,22 @@ static __always_inline int mac_is_link_local(const __u8 *mac)
 	       (mac[5] & 0xf0) == 0;
 }
 
+static __always_inline int mac_is_broadcast(const __u8 *mac)
+{
+	return (mac[0] & mac[1] & mac[2] & mac[3] & mac[4] & mac[5]) == 0xff;
+}
+
+/* Of IPv6 neighbour solicitations, which are no less needed than ARP (RFC 2464). */
+static __always_inline int mac_is_solicited_node(const __u8 *mac)
+{
+	return mac[0] == 0x33 && mac[1] == 0x33 && mac[2] == 0xff;
+}
+
+static __always_inline int mac_is_equal(const __u8 *a, const __u8 *b)
+{
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | (a[4] ^ b[4]) | (a[5] ^ b[5]));
+}
+
 static __always_inline int mac_is_zero(const __u8 *mac)
 {
 	return !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dress.h"
+#include "size.h"
 
 #define AF_INET 2
 #define AF_INET6 10
@@ -107,8 +108,7 @@ static __noinline int copy_to_port(struct __sk_buff *skb, const struct tunnel *o
 static __always_inline int send(struct __sk_buff *skb, struct arrival *a, __u32 id,
 				const struct tunnel *out, __u32 now)
 {
-	__u32 index = out->nexthop;
-	struct nexthop *hop = bpf_map_lookup_elem(&nexthops, &index);
+	struct nexthop *hop = hop_of(out);
 	int err = dress(skb, a, out);
 
 	if (err == SEGMENT)
@@ -147,15 +147,19 @@ static __always_inline void changed(struct arrival *a, const struct tunnel *out)
 __noinline int send_copy(struct __sk_buff *skb, struct arrival *a, const struct tunnel *out,
 			 __u32 id, __u32 now)
 {
-	struct bpf_fib_lookup fib;
+	__u32 index = 0;
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &index); /* copies are made deep down the stack */
+	struct bpf_fib_lookup *fib;
 	struct nexthop *hop;
-	__u32 index;
 	int err, ok;
 
-	if (!a || !out)
+	_Static_assert(sizeof(s->front) >= sizeof(*fib), "struct scratch is too small");
+	if (!a || !out || !s)
 		return 0;
-	index = out->nexthop;
-	hop = bpf_map_lookup_elem(&nexthops, &index);
+	fib = (struct bpf_fib_lookup *)s->front;
+	hop = hop_of(out);
+	if (hop && !fits(skb, a->shape, out->shape, hop))
+		return refuse(skb, EVENT_TOO_BIG);
 	err = dress(skb, a, out);
 	if (err != READ)
 		return refuse(skb, err == SEGMENT ? EVENT_NO_SEGMENTER : err);
@@ -168,9 +172,9 @@ __noinline int send_copy(struct __sk_buff *skb, struct arrival *a, const struct 
 		note(STEP_COPIED, id, index);
 		return copy_to_port(skb, out, index);
 	}
-	if (!trusted(hop, now) && ask_kernel(skb, out, &fib) == BPF_FIB_LKUP_RET_SUCCESS) {
-		index = fib.ifindex;
-		ok = set_macs(skb, fib.dmac, fib.smac);
+	if (!trusted(hop, now) && ask_kernel(skb, out, fib) == BPF_FIB_LKUP_RET_SUCCESS) {
+		index = fib->ifindex;
+		ok = set_macs(skb, fib->dmac, fib->smac);
 	} else if (hop->resolved) {
 		ok = set_macs(skb, hop->dst, hop->src);
 	} else {
