@@ -10,8 +10,7 @@ import (
 	"landbridge/internal/vtep/forwarding"
 )
 
-// Very many networks at once: the kernel's store for their counters runs empty
-// meanwhile, which nobody may notice.
+// Very many networks come at once, as at a start from nothing.
 func TestManyNetworksAtOnce(t *testing.T) {
 	d := openWith(t, Config{
 		PinDir: filepath.Join(testenv.BPFFS(t), "gw"), Logger: slog.New(slog.DiscardHandler),
