@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 )
 
 // PhysicalSwitch is a Physical_Switch as its database shows it.
@@ -75,33 +74,6 @@ func (s *PhysicalSwitch) Equal(o *PhysicalSwitch) bool {
 			return a.Name == b.Name && a.Description == b.Description && slices.Equal(a.Faults, b.Faults)
 		}) &&
 		slices.Equal(s.Faults, o.Faults) && maps.Equal(s.OtherConfig, o.OtherConfig)
-}
-
-// Fault is one entry that vtepd writes into switch_fault_status (a free set of
-// strings in the schema): what of a logical switch does not work, and why.
-type Fault struct {
-	LogicalSwitch string
-	// Part is the text of the Locator or Binding concerned, "" where the whole
-	// logical switch is.
-	Part   string
-	Reason string
-}
-
-const faultSeparator = " | "
-
-// String writes the fault as one string for the database.
-func (f Fault) String() string {
-	return strings.Join([]string{f.LogicalSwitch, f.Part, f.Reason}, faultSeparator)
-}
-
-// ParseFault reads what String wrote. Other switches write words of their own
-// (vtep(5) lists some): those are no Fault.
-func ParseFault(s string) (Fault, bool) {
-	parts := strings.SplitN(s, faultSeparator, 3)
-	if len(parts) != 3 || parts[0] == "" || parts[2] == "" {
-		return Fault{}, false
-	}
-	return Fault{LogicalSwitch: parts[0], Part: parts[1], Reason: parts[2]}, true
 }
 
 // Schema is what a database's schema offers beyond the oldest one.

@@ -5,25 +5,6 @@ import (
 	"testing"
 )
 
-func FuzzParseFault(f *testing.F) {
-	f.Add("landbridge/net | vxlan_over_ipv4 192.0.2.1 key 456 | no route")
-	f.Add("mac_table_exhaustion")
-	f.Fuzz(func(t *testing.T, s string) {
-		fault, ok := ParseFault(s)
-		if ok && fault.String() != s {
-			t.Fatalf("%q parsed to %+v, which writes %q", s, fault, fault.String())
-		}
-	})
-}
-
-func TestParseFaultLeavesForeignWordsAlone(t *testing.T) {
-	for _, s := range []string{"", "mac_table_exhaustion", "a | b", " |  | x"} {
-		if f, ok := ParseFault(s); ok {
-			t.Errorf("ParseFault(%q) = %+v, want none", s, f)
-		}
-	}
-}
-
 func TestFabricIP(t *testing.T) {
 	one, two := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	for _, c := range []struct {

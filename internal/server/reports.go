@@ -134,7 +134,7 @@ func sameLogical(a, b rpc.LogicalReport) bool {
 }
 
 // compareFaults looks at what the switches say of themselves: a fault of a
-// logical switch concerns its network alone.
+// logical switch concerns its network alone, any other all that the switch has.
 func (r *reports) compareFaults(old, now *database, w *work) {
 	before := map[string]hwvtep.PhysicalSwitch{}
 	for _, s := range old.Switches {
@@ -142,9 +142,9 @@ func (r *reports) compareFaults(old, now *database, w *work) {
 	}
 	for _, s := range now.Switches {
 		was := before[s.Name]
-		a, b := hwvtep.SetOf(was.Faults...), hwvtep.SetOf(s.Faults...)
+		a, b := faultsOf(was), faultsOf(s)
 		for _, text := range append(a.Minus(b, strings.Compare), b.Minus(a, strings.Compare)...) {
-			if f, ok := hwvtep.ParseFault(text); ok {
+			if f, ok := hwvtep.ParseFault(text); ok && f.LogicalSwitch != hwvtep.Everywhere {
 				r.addNetwork(w, f.LogicalSwitch)
 			} else {
 				w.reported.Add(s.Name)
@@ -156,6 +156,20 @@ func (r *reports) compareFaults(old, now *database, w *work) {
 			w.reported.Add(s.Name)
 		}
 	}
+}
+
+// faultsOf gives what a switch says of itself, but for how many tunnels it
+// concerns: that may change by every network.
+func faultsOf(s hwvtep.PhysicalSwitch) hwvtep.Set[string] {
+	out := hwvtep.Set[string]{}
+	for _, text := range s.Faults {
+		if f, ok := hwvtep.ParseFault(text); ok {
+			f.Extent = ""
+			text = f.String()
+		}
+		out.Add(text)
+	}
+	return out
 }
 
 // index finds every known switch, and gives those that have changed. Where several databases have one

@@ -57,9 +57,15 @@ func TestReports(t *testing.T) {
 		{"a logical switch less", func(r *rpc.Report) { delete(r.Logical, "landbridge/n") }, "status n"},
 		{"somebody else's logical switch", func(r *rpc.Report) { r.Logical["other/m"] = rpc.LogicalReport{} }, ""},
 		{"a fault of a network", func(r *rpc.Report) {
-			r.Switches[0].Faults = []string{hwvtep.Fault{LogicalSwitch: "landbridge/m", Reason: "x"}.String()}
+			r.Switches[0].Faults = append(r.Switches[0].Faults, hwvtep.Fault{LogicalSwitch: "landbridge/m", Reason: "x"}.String())
 		}, "status m"},
-		{"a fault of the switch", func(r *rpc.Report) { r.Switches[0].Faults = []string{"lack_resources"} }, "reported sw"},
+		{"a fault of the switch", func(r *rpc.Report) { r.Switches[0].Faults = append(r.Switches[0].Faults, "lack_resources") }, "reported sw"},
+		{"a fault of many networks", func(r *rpc.Report) {
+			r.Switches[0].Faults = append(r.Switches[0].Faults, "* | tunnels of the wan to 203.0.113.9 | x | 2 tunnels of a, b")
+		}, "reported sw"},
+		{"more networks that a fault concerns", func(r *rpc.Report) {
+			r.Switches[0].Faults = []string{"* | tunnels of the wan to 203.0.113.2 | x | 3 tunnels of a, b, c"}
+		}, ""},
 		{"a fault of a port", func(r *rpc.Report) { r.Switches[0].Ports[0].Faults = []string{"down"} }, "reported sw"},
 		{"the number of the last change", func(r *rpc.Report) { r.Switches[0].OtherConfig[hwvtep.Done] = "7" }, ""},
 		{"a tunnel address", func(r *rpc.Report) {
@@ -81,6 +87,7 @@ func TestReports(t *testing.T) {
 			report := func(change func(r *rpc.Report)) work {
 				one := aReport("sw", wantedSwitch("n", 1))
 				one.Switches[0].Ports = []hwvtep.PhysicalPort{{Name: "eth1"}}
+				one.Switches[0].Faults = []string{"* | tunnels of the wan to 203.0.113.2 | x | 2 tunnels of a, b"}
 				change(&one)
 				w := newWork()
 				r.take(one, &w)

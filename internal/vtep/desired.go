@@ -22,8 +22,14 @@ type desired struct {
 	// derived and lost have the problems of networks that have some: of their
 	// rows, and of endpoints that another network has.
 	derived, lost map[string][]forwarding.Problem
-	// users has, by pair of underlay addresses, the networks with tunnels there.
-	users map[underlay.Pair]map[string]struct{}
+	// users counts, by pair of underlay addresses, the tunnels there.
+	users map[underlay.Pair]map[user]int
+}
+
+// user is a network with tunnels on a side.
+type user struct {
+	network string
+	wan     bool
 }
 
 func newDesired(cfg Config) *desired {
@@ -31,7 +37,7 @@ func newDesired(cfg Config) *desired {
 		physical: cfg.Switch, local: cfg.Local, guard: cfg.Guard, ports: hwvtep.SetOf(slices.Collect(maps.Keys(cfg.Ports))...), claims: forwarding.NewClaims(),
 		networks: map[string]forwarding.Network{},
 		derived:  map[string][]forwarding.Problem{}, lost: map[string][]forwarding.Problem{},
-		users: map[underlay.Pair]map[string]struct{}{},
+		users: map[underlay.Pair]map[user]int{},
 	}
 }
 
@@ -75,22 +81,30 @@ func (d *desired) refresh(name string) bool {
 
 // replace keeps networks and users in step.
 func (d *desired) replace(name string, now forwarding.Network, ok bool) {
-	for p := range pairsOf(d.networks[name]) {
-		delete(d.users[p], name)
+	d.count(d.networks[name], -1)
+	delete(d.networks, name)
+	if ok {
+		d.networks[name] = now
+		d.count(now, 1)
+	}
+}
+
+// count counts the tunnels of a network in or out.
+func (d *desired) count(n forwarding.Network, by int) {
+	for e, t := range n.Tunnels {
+		if e.IsPort() {
+			continue
+		}
+		p, u := pairOf(e, t), user{n.Name, t.Group == forwarding.WAN}
+		if d.users[p] == nil {
+			d.users[p] = map[user]int{}
+		}
+		if d.users[p][u] += by; d.users[p][u] == 0 {
+			delete(d.users[p], u)
+		}
 		if len(d.users[p]) == 0 {
 			delete(d.users, p)
 		}
-	}
-	delete(d.networks, name)
-	if !ok {
-		return
-	}
-	d.networks[name] = now
-	for p := range pairsOf(now) {
-		if d.users[p] == nil {
-			d.users[p] = map[string]struct{}{}
-		}
-		d.users[p][name] = struct{}{}
 	}
 }
 

@@ -95,11 +95,10 @@ func TestFaults(t *testing.T) {
 	}
 	got := d.faults(map[string]error{"gone": errors.New("full")}, states, datapath.Swept{})
 	want := []string{
+		"* | tunnels of the fabric to 10.0.0.11 | no way | 2 tunnels of net, other",
 		"gone |  | the datapath refuses it: full",
 		"net | port p1 VLAN 7 | this switch has no port \"p1\": add it to ports of its configuration",
-		"net | vxlan_over_ipv4 10.0.0.11 | no way",
 		"net | vxlan_over_ipv4 203.0.113.1 key 9 | dst_ip 203.0.113.1 is this switch's own address",
-		"other | vxlan_over_ipv4 10.0.0.11 | no way",
 		`other | vxlan_over_ipv4 203.0.113.2 key 456 | logical switch "net" has a tunnel with this address and key 456 already; give one of them another key`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -112,5 +111,41 @@ func TestFaults(t *testing.T) {
 	}
 	if !slices.IsSorted(got) {
 		t.Error("not sorted")
+	}
+}
+
+// However many tunnels lead to an address that cannot be reached, it is one
+// fault for each side; a single tunnel is named.
+func TestFaultsOfManyTunnelsAreOne(t *testing.T) {
+	one := forwarding.Local{Fabric: addr("10.0.0.1"), WAN: addr("10.0.0.1")} // for both sides
+	d := newDesired(Config{Switch: "sw", Local: one})
+	for i := range 6 {
+		ls := hwvtep.NewLogicalSwitch(fmt.Sprint("net", 5-i), hwvtep.NewKey(uint32(100+i)))
+		ls.AddMcast(hwvtep.UnknownDst, at("10.0.0.11"))
+		if i == 0 {
+			ls.AddMcast(hwvtep.UnknownDst, at("10.0.0.11", 7))
+		}
+		d.set(ls.Name, ls)
+	}
+	faults := func() []string {
+		return d.faults(nil, map[underlay.Pair]underlay.State{fabricPair: {Problem: "no way"}}, datapath.Swept{})
+	}
+	want := []string{
+		"* | tunnels of the fabric to 10.0.0.11 | no way | 6 tunnels of net0, net1, net2 and 3 more",
+		"net5 | vxlan_over_ipv4 10.0.0.11 key 7 | no way",
+	}
+	if diff := cmp.Diff(want, faults()); diff != "" {
+		t.Error(diff)
+	}
+	for i := range 5 {
+		d.set(fmt.Sprint("net", i), nil)
+	}
+	want = []string{"net5 | vxlan_over_ipv4 10.0.0.11 key 7 | no way", "net5 | vxlan_over_ipv4 10.0.0.11 | no way"}
+	if diff := cmp.Diff(want, faults()); diff != "" {
+		t.Error(diff)
+	}
+	d.set("net5", nil)
+	if len(faults()) > 0 || len(d.users) > 0 {
+		t.Errorf("faults %q, users %v of nothing", faults(), d.users)
 	}
 }

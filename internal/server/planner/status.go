@@ -129,7 +129,8 @@ func (v *verdict) faults(name string, s SwitchState, part Part, out Output) {
 		switch {
 		case !ok:
 			v.notes = append(v.notes, fmt.Sprintf("Switch %q reports the fault %q.", name, text))
-		case fault.LogicalSwitch == out.Name && part.carries(fault.Part, out.Switches[name]):
+		case fault.LogicalSwitch == out.Name && part.carries(fault.Part, out.Switches[name]),
+			fault.LogicalSwitch == hwvtep.Everywhere && part.leadsTo(fault.Part, out.Switches[name]):
 			v.down = append(v.down, fmt.Sprintf("Switch %q reports: %s.", name, sentence(about(fault))))
 		}
 	}
@@ -171,6 +172,22 @@ func (p Part) carries(concerned string, ls *hwvtep.LogicalSwitch) bool {
 	}
 	for b := range ls.Bindings {
 		if b.String() == concerned {
+			return true
+		}
+	}
+	return false
+}
+
+// leadsTo tells whether the part has tunnels to an End.
+func (p Part) leadsTo(end string, ls *hwvtep.LogicalSwitch) bool {
+	if ls == nil {
+		return false
+	}
+	if p.WAN {
+		return p.Locator.End().String() == end
+	}
+	for l := range ls.Mcast[hwvtep.UnknownDst] {
+		if !l.WAN() && l.End().String() == end {
 			return true
 		}
 	}

@@ -30,6 +30,11 @@ func TestStatus(t *testing.T) {
 			s.Faults = []string{hwvtep.Fault{LogicalSwitch: "landbridge/" + net1, Part: locator, Reason: "no route"}.String()}
 		}
 	}
+	everywhere := func(end hwvtep.End) func(*SwitchState) {
+		return func(s *SwitchState) {
+			s.Faults = []string{hwvtep.Fault{LogicalSwitch: hwvtep.Everywhere, Part: end.String(), Reason: "no route", Extent: "9 tunnels of a, b"}.String()}
+		}
+	}
 	for _, c := range []struct {
 		name     string
 		input    func(*Input)
@@ -99,6 +104,10 @@ func TestStatus(t *testing.T) {
 		{name: "a fault of the remote tunnel", state: fault(keyed.String()), conn: "ACTIVE", rc: "DOWN vxlan_over_ipv4 203.0.113.2 key 456: no route."},
 		{name: "a fault of a compute node", state: fault(node.String()), conn: "DOWN 10.0.0.11", rc: "ACTIVE"},
 		{name: "a fault of a tunnel that is not ours", state: fault("vxlan_over_ipv4 10.9.9.9"), conn: "ACTIVE", rc: "ACTIVE"},
+		{name: "a fault of all to the remote gateway", state: everywhere(keyed.End()), conn: "ACTIVE", rc: "DOWN tunnels of the wan to 203.0.113.2: no route."},
+		{name: "a fault of all to a compute node", state: everywhere(node.End()), conn: "DOWN tunnels of the fabric to 10.0.0.11: no route.", rc: "ACTIVE"},
+		{name: "the remote gateway, from the other side", state: everywhere(hwvtep.End{Addr: keyed.Addr}), conn: "ACTIVE", rc: "ACTIVE"},
+		{name: "a compute node, from the other side", state: everywhere(hwvtep.End{WAN: true, Addr: node.Addr}), conn: "ACTIVE", rc: "ACTIVE"},
 		{
 			name: "a fault of another network", conn: "ACTIVE", rc: "ACTIVE",
 			state: func(s *SwitchState) {
