@@ -40,7 +40,7 @@ type logicalEntry struct {
 	stray  []string
 	// rows that refer to it, by table
 	ucast map[string]*ucastEntry
-	byMAC map[ethernet.MAC][]string // UUIDs of ucast
+	byMAC map[ethernet.MAC][]string // UUIDs of ucast; nil until somebody writes here
 	mcast map[string]*mcastEntry
 	local map[ref]struct{}
 	ports map[string]*portEntry
@@ -119,7 +119,9 @@ func (m *mirror) join(r ref, e member) {
 	switch e := e.(type) {
 	case *ucastEntry:
 		ls.ucast[r.uuid] = e
-		ls.byMAC[e.mac] = append(ls.byMAC[e.mac], r.uuid)
+		if ls.byMAC != nil {
+			ls.byMAC[e.mac] = append(ls.byMAC[e.mac], r.uuid)
+		}
 	case *mcastEntry:
 		ls.mcast[r.uuid] = e
 	case localEntry:
@@ -150,8 +152,9 @@ func (m *mirror) leave(r ref) member {
 }
 
 func (e *logicalEntry) leave(r ref) {
-	if u := e.ucast[r.uuid]; u != nil {
-		delete(e.ucast, r.uuid)
+	u := e.ucast[r.uuid]
+	delete(e.ucast, r.uuid)
+	if u != nil && e.byMAC != nil {
 		rest := slices.DeleteFunc(e.byMAC[u.mac], func(id string) bool { return id == r.uuid })
 		if e.byMAC[u.mac] = rest; len(rest) == 0 {
 			delete(e.byMAC, u.mac)
@@ -163,6 +166,9 @@ func (e *logicalEntry) leave(r ref) {
 
 // findUcast gives the UUIDs of the rows that say the same as u.
 func (m *mirror) findUcast(e *logicalEntry, u hwvtep.Ucast) []string {
+	if e.byMAC == nil {
+		e.index()
+	}
 	var out []string
 	for _, id := range e.byMAC[u.MAC] {
 		row := e.ucast[id]
@@ -172,6 +178,14 @@ func (m *mirror) findUcast(e *logicalEntry, u hwvtep.Ucast) []string {
 		}
 	}
 	return out
+}
+
+// index makes byMAC: a switch that only reads does without its memory.
+func (e *logicalEntry) index() {
+	e.byMAC = make(map[ethernet.MAC][]string, len(e.ucast))
+	for id, u := range e.ucast {
+		e.byMAC[u.mac] = append(e.byMAC[u.mac], id)
+	}
 }
 
 // findMcast gives the UUIDs of the rows with that MAC, sorted.
@@ -222,7 +236,7 @@ func (m *mirror) forget(l *locatorEntry) {
 
 func newLogicalEntry(id string) *logicalEntry {
 	return &logicalEntry{
-		uuid: id, ucast: map[string]*ucastEntry{}, byMAC: map[ethernet.MAC][]string{},
+		uuid: id, ucast: map[string]*ucastEntry{},
 		mcast: map[string]*mcastEntry{}, local: map[ref]struct{}{},
 		ports: map[string]*portEntry{},
 	}

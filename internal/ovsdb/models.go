@@ -3,6 +3,7 @@ package ovsdb
 import (
 	"maps"
 	"slices"
+	"unique"
 
 	"github.com/ovn-kubernetes/libovsdb/model"
 )
@@ -143,7 +144,11 @@ type mcastLocalRow struct {
 // that there are many of.
 
 // CloneModel implements model.CloneableModel.
-func (r *ucastRow) CloneModel() model.Model { c := *r; return &c }
+func (r *ucastRow) CloneModel() model.Model {
+	c := *r
+	c.LogicalSwitch, c.Locator = shared(r.LogicalSwitch), shared(r.Locator)
+	return &c
+}
 
 // CloneModelInto implements model.CloneableModel.
 func (r *ucastRow) CloneModelInto(m model.Model) { copyInto(m, r) }
@@ -177,6 +182,10 @@ func (r *portRow) CloneModel() model.Model {
 
 // CloneModelInto implements model.CloneableModel.
 func (r *portRow) CloneModelInto(m model.Model) { copyInto(m, r.CloneModel().(*portRow)) }
+
+// shared gives a string of the same text that all rows share: very many refer to
+// few.
+func shared(s string) string { return unique.Make(s).Value() }
 
 func copyInto[T any](m model.Model, from *T) {
 	if to, ok := m.(*T); ok {

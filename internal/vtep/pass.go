@@ -2,6 +2,7 @@ package vtep
 
 import (
 	"maps"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -32,6 +33,9 @@ func (l *loop) databaseChanged() {
 	}
 	l.wanted, l.asked, l.synced = wanted, asked, true
 	l.apply()
+	if dirty.Resync {
+		go debug.FreeOSMemory() // what reading it all took
+	}
 }
 
 // everything compares all that the datapath holds with what it must.

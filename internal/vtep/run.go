@@ -18,6 +18,7 @@ import (
 // Run is vtepd: it forwards what the database asks, in the network namespace of
 // the thread that calls it, until ctx ends. What is forwarded then stays so.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
+	spareMemory()
 	db, err := ovsdb.New(ovsdb.Config{Address: cfg.Database, TLS: cfg.TLS, Logger: log, Connected: schemaTeller(cfg.Database, log)})
 	if err != nil {
 		return err
