@@ -38,8 +38,10 @@ func (d *Datapath) bringAllUp(names []string, changes map[string]*forwarding.Net
 // ensureNetwork gives the network of that name, with a name of its own in the
 // maps before anything refers to it.
 func (d *Datapath) ensureNetwork(name string) (*network, error) {
-	if n := d.networks[name]; n != nil {
+	if n := d.networks[name]; n != nil && n.counted {
 		return n, nil
+	} else if n != nil {
+		return n, d.startCounting(n)
 	}
 	id, err := d.networkIDs.take()
 	if err != nil {

@@ -107,3 +107,22 @@ func BenchmarkChange(b *testing.B) {
 		})
 	}
 }
+
+// A network whose counters found no room is told of as one that has counted
+// nothing, and gets them by the next change.
+func TestCountersThatFoundNoRoom(t *testing.T) {
+	d := withRed(t)
+	n := d.networks["red"]
+	if err := forget(d.kernel.Counters, n.id); err != nil {
+		t.Fatal(err)
+	}
+	n.counted = false
+	c, err := d.Counters()
+	if got, ok := c.Networks["red"]; err != nil || !ok || got.Flooded != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	d.apply(t, changes{"red": red()})
+	if err := d.kernel.Counters.Lookup(n.id, make([]kernelNetworkCounters, d.cpus)); err != nil {
+		t.Errorf("after a change: %v", err)
+	}
+}

@@ -1,7 +1,10 @@
 package datapath
 
 import (
+	"errors"
 	"fmt"
+
+	"github.com/cilium/ebpf"
 
 	"landbridge/internal/vtep/forwarding"
 )
@@ -174,7 +177,8 @@ func sumTraffic(perCPU []kernelTraffic) (sum Traffic) {
 
 func (d *Datapath) networkCounters(n *network) (NetworkCounters, error) {
 	perCPU := make([]kernelNetworkCounters, d.cpus)
-	if err := d.kernel.Counters.Lookup(n.id, perCPU); err != nil {
+	// A network whose counters found no room is tried again, and has none yet.
+	if err := d.kernel.Counters.Lookup(n.id, perCPU); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
 		return NetworkCounters{}, fmt.Errorf("read the counters of %s: %w", n.name, err)
 	}
 	sum := NetworkCounters{Limit: n.macLimit.Or(d.cfg.MACLimit)}

@@ -58,7 +58,7 @@ func (d *Datapath) startCounting(n *network) error {
 	if err := put(d.kernel.Counters, n.id, make([]kernelNetworkCounters, d.cpus)); err != nil {
 		return fmt.Errorf("make the counters of %s: %w", n.name, err)
 	}
-	n.forgotten = ever
+	n.counted, n.forgotten = true, ever
 	return d.writeFlood(n, n.flood)
 }
 
@@ -92,6 +92,7 @@ func (d *Datapath) recoverCounting() error {
 		if errors.Is(err, ebpf.ErrKeyNotExist) {
 			err = d.startCounting(n)
 		}
+		n.counted = err == nil
 		errs = append(errs, err)
 	}
 	var id uint32

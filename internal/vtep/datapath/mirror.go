@@ -32,6 +32,8 @@ type network struct {
 	id       uint32
 	name     string
 	macLimit hwvtep.Limit // of learned addresses
+	// counted says that it has its counters.
+	counted bool
 	// forgotten is how many of the addresses learned ever are not in the FDB
 	// any longer, as the last sweep has found.
 	forgotten uint32
