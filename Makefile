@@ -34,7 +34,7 @@ endef
 # What the race detector needs.
 RACE_PACKAGES     := gcc libc6-dev
 
-.PHONY: help build demo lab lab-down test test-openstack race fuzz check format lint generate generated bench bench-api bench-openstack deps deps-lab deps-generate deps-test deps-openstack deps-race root clean
+.PHONY: help build demo lab lab-down test test-openstack race fuzz soak check format lint generate generated bench bench-api bench-openstack deps deps-lab deps-generate deps-test deps-openstack deps-race root clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -68,6 +68,11 @@ fuzz: ## every fuzz target in turn, FUZZTIME each
 		echo "$$pkg $$target"; \
 		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$pkg" || exit 1; \
 	done
+
+SOAK ?= 10m
+SEED ?= 1
+soak: root deps ## traffic through vtepd for SOAK while everything beside it changes, by SEED
+	$(GO) test -run '^TestSoak$$' -timeout 0 -v ./internal/vtep -soak $(SOAK) -soak-seed $(SEED)
 
 check: format lint generated ## format, vet, lint, import rules, generated files up to date
 	$(GO) vet -tags openstack,speed ./...

@@ -4,8 +4,6 @@ package vtep
 
 import (
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,20 +28,6 @@ func fullSwitch(i, nodes int) *hwvtep.LogicalSwitch {
 		ls.Ucast.Add(hwvtep.Ucast{MAC: mac, Locator: node(j % nodes)})
 	}
 	return ls
-}
-
-// rss is what a process holds of the machine's memory, in MiB.
-func (p *process) rss() float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	_, after, _ := strings.Cut(string(text), "VmRSS:")
-	kib, err := strconv.Atoi(strings.Fields(after)[0])
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return float64(kib) / 1024
 }
 
 // A vtepd that finds a database of 4,096 networks with 100,000 MACs, of a few

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -178,6 +179,20 @@ func (m *machine) launchAs(user *syscall.Credential, args ...string) *process {
 func (p *process) end(sig syscall.Signal) {
 	_ = p.cmd.Process.Signal(sig) // fails where it has ended
 	<-p.exited
+}
+
+// rss is what a process holds of the machine's memory, in MiB.
+func (p *process) rss() float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(text), "VmRSS:")
+	kib, err := strconv.Atoi(strings.Fields(after)[0])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return float64(kib) / 1024
 }
 
 // buffer is a bytes.Buffer for several goroutines.

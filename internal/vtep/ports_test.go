@@ -35,12 +35,15 @@ func newMetal(t *testing.T) *metal {
 		m.servers[link] = testenv.NewNetNS(t, "server")
 		m.plug(link)
 	}
-	m.machine.start("--port", "p1=eth1", "--port", "eth2", "--ageing", "0")
+	m.start()
 	m.connect()
 	m.eventuallySwitch()
 	m.write(joined("landbridge/one"))
 	return m
 }
+
+// start runs vtepd with both ports.
+func (m *metal) start() { m.machine.start("--port", "p1=eth1", "--port", "eth2", "--ageing", "0") }
 
 func (m *metal) plug(link string) {
 	m.Helper()
@@ -208,7 +211,7 @@ func TestPortsOutliveTheProgram(t *testing.T) {
 	for range 3 {
 		m.running.end(syscall.SIGKILL)
 		send(10)
-		m.machine.start("--port", "p1=eth1", "--port", "eth2", "--ageing", "0")
+		m.start()
 		send(10)
 	}
 	testenv.Eventually(t, within, "all frames are there, once", func() error {
