@@ -22,14 +22,12 @@ type desired struct {
 	// derived and lost have the problems of networks that have some: of their
 	// rows, and of endpoints that another network has.
 	derived, lost map[string][]forwarding.Problem
-	// users counts, by pair of underlay addresses, the tunnels there.
-	users map[underlay.Pair]map[user]int
-}
-
-// user is a network with tunnels on a side.
-type user struct {
-	network string
-	wan     bool
+	// users has those of pairs of underlay addresses; other says that the pairs
+	// are others than were last asked for.
+	users map[underlay.Pair]*users
+	other bool
+	// bound has the networks with VLANs of ports.
+	bound map[string]struct{}
 }
 
 func newDesired(cfg Config) *desired {
@@ -37,7 +35,7 @@ func newDesired(cfg Config) *desired {
 		physical: cfg.Switch, local: cfg.Local, guard: cfg.Guard, ports: hwvtep.SetOf(slices.Collect(maps.Keys(cfg.Ports))...), claims: forwarding.NewClaims(),
 		networks: map[string]forwarding.Network{},
 		derived:  map[string][]forwarding.Problem{}, lost: map[string][]forwarding.Problem{},
-		users: map[underlay.Pair]map[user]int{},
+		users: map[underlay.Pair]*users{}, bound: map[string]struct{}{},
 	}
 }
 
@@ -79,31 +77,35 @@ func (d *desired) refresh(name string) bool {
 	return true
 }
 
-// replace keeps networks and users in step.
+// replace keeps networks, users and bound in step.
 func (d *desired) replace(name string, now forwarding.Network, ok bool) {
-	d.count(d.networks[name], -1)
+	old := d.networks[name]
+	d.count(now, old, 1)
+	d.count(old, now, -1)
 	delete(d.networks, name)
+	delete(d.bound, name)
 	if ok {
 		d.networks[name] = now
-		d.count(now, 1)
+	}
+	if hasPorts(now) {
+		d.bound[name] = struct{}{}
 	}
 }
 
-// count counts the tunnels of a network in or out.
-func (d *desired) count(n forwarding.Network, by int) {
+// count counts the tunnels that a network has and another state of it has not,
+// or not so.
+func (d *desired) count(n, other forwarding.Network, by int) {
 	for e, t := range n.Tunnels {
-		if e.IsPort() {
+		if was, ok := other.Tunnels[e]; e.IsPort() || ok && was.Group == t.Group && was.Local == t.Local {
 			continue
 		}
-		p, u := pairOf(e, t), user{n.Name, t.Group == forwarding.WAN}
+		p := pairOf(e, t)
 		if d.users[p] == nil {
-			d.users[p] = map[user]int{}
+			d.users[p], d.other = newUsers(), true
 		}
-		if d.users[p][u] += by; d.users[p][u] == 0 {
-			delete(d.users[p], u)
-		}
-		if len(d.users[p]) == 0 {
+		if d.users[p].count(user{n.Name, t.Group == forwarding.WAN}, by); len(d.users[p].tunnels) == 0 {
 			delete(d.users, p)
+			d.other = true
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/vtep/datapath"
 	"landbridge/internal/vtep/forwarding"
@@ -67,7 +68,7 @@ func TestDesiredDependsOnTheDatabaseAlone(t *testing.T) {
 			scratch.set(name, ls)
 		}
 		for what, pair := range map[string][2]any{
-			"networks": {d.networks, scratch.networks}, "users": {d.users, scratch.users},
+			"networks": {d.networks, scratch.networks}, "users": {d.users, scratch.users}, "bound": {d.bound, scratch.bound},
 			"derived": {d.derived, scratch.derived}, "lost": {d.lost, scratch.lost},
 		} {
 			if !reflect.DeepEqual(pair[0], pair[1]) {
@@ -147,5 +148,45 @@ func TestFaultsOfManyTunnelsAreOne(t *testing.T) {
 	d.set("net5", nil)
 	if len(faults()) > 0 || len(d.users) > 0 {
 		t.Errorf("faults %q, users %v of nothing", faults(), d.users)
+	}
+}
+
+// One more MAC asks nothing of the underlay and makes no fault anew, whatever the
+// tunnels; another tunnel concerns its own end alone.
+func TestWhatAChangeTouches(t *testing.T) {
+	d := newDesired(Config{Switch: "sw", Local: local})
+	for i := range 4 {
+		ls := joined(fmt.Sprint("net", i))
+		ls.Key = hwvtep.NewKey(uint32(100 + i))
+		d.set(ls.Name, ls)
+	}
+	d.other = false
+	fabric := d.unreachable(fabricPair, "no way")
+	same := func(what string, want bool) {
+		t.Helper()
+		if got := &fabric[0] == &d.unreachable(fabricPair, "no way")[0]; got != want || d.other {
+			t.Errorf("%s: the faults are the same: %v; other pairs: %v", what, got, d.other)
+		}
+	}
+	ls := joined("net3")
+	ls.Key = hwvtep.NewKey(103)
+	ls.Ucast.Add(hwvtep.Ucast{MAC: ethernet.MAC{2}, Locator: at("10.0.0.11")})
+	if changed := d.set("net3", ls); len(changed) != 1 {
+		t.Errorf("changed %v", changed)
+	}
+	same("one more MAC", true)
+	ls = ls.Clone()
+	ls.AddMcast(hwvtep.UnknownDst, at("203.0.113.2", 9))
+	d.set("net3", ls)
+	same("another tunnel on the other side", true)
+	d.set("net3", nil)
+	same("a network less", false)
+	d.set("net9", func() *hwvtep.LogicalSwitch {
+		ls := hwvtep.NewLogicalSwitch("net9", hwvtep.NewKey(9))
+		ls.AddMcast(hwvtep.UnknownDst, at("10.0.0.99"))
+		return ls
+	}())
+	if !d.other {
+		t.Error("another address is not asked for")
 	}
 }

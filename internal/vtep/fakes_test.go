@@ -269,6 +269,7 @@ type fakeHops struct {
 
 	mu     sync.Mutex
 	wanted map[underlay.Pair]struct{}
+	asked  int // how often
 	states map[underlay.Pair]underlay.State
 }
 
@@ -287,6 +288,7 @@ func (f *fakeHops) Want(pairs map[underlay.Pair]struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.wanted = pairs
+	f.asked++
 }
 
 func (f *fakeHops) Changes() <-chan struct{} { return f.changes }

@@ -99,7 +99,7 @@ func newLoop(cfg Config, log *slog.Logger, db database, dp dataplane, hops nextH
 			backoff.WithInitialInterval(applyRetryFirst), backoff.WithMaxInterval(applyRetryMax), backoff.WithMaxElapsedTime(0)),
 	}
 	l.desired.adopt(dp.Networks())
-	l.hops.Want(l.desired.pairs())
+	l.want()
 	return l
 }
 

@@ -322,3 +322,27 @@ func TestAddressesAreTold(t *testing.T) {
 		}
 	})
 }
+
+// The underlay is asked for the ways of tunnels when tunnels lead elsewhere, and
+// not at every change.
+func TestTheUnderlayIsAskedOnce(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		b.db.change(0, ovsdb.Dirty{Resync: true}, joined("net"))
+		synctest.Wait()
+		before := b.hops.asked
+		ls := joined("net")
+		ls.Ucast.Add(hwvtep.Ucast{MAC: ethernet.MAC{2}, Locator: at("10.0.0.11")})
+		b.db.change(1, ovsdb.Dirty{}, ls)
+		synctest.Wait()
+		if b.hops.asked != before {
+			t.Errorf("asked %d times, then %d", before, b.hops.asked)
+		}
+		ls = joined("net")
+		ls.AddMcast(hwvtep.UnknownDst, at("10.0.0.12"))
+		b.db.change(2, ovsdb.Dirty{}, ls)
+		synctest.Wait()
+		if b.hops.asked != before+1 || len(b.hops.wanted) != 3 {
+			t.Errorf("asked %d times, then %d, for %v", before, b.hops.asked, b.hops.wanted)
+		}
+	})
+}

@@ -87,8 +87,16 @@ func (l *loop) apply() {
 	if len(l.pending) > 0 {
 		l.handOver()
 	}
-	l.hops.Want(l.desired.pairs())
+	l.want()
 	l.tell()
+}
+
+// want asks the underlay for the pairs of tunnels, where they are others.
+func (l *loop) want() {
+	if l.desired.other {
+		l.hops.Want(l.desired.pairs())
+		l.desired.other = false
+	}
 }
 
 func (l *loop) handOver() {

@@ -59,10 +59,8 @@ func (l *loop) lookAtPorts() {
 // scan reads what was learned on ports, and tells whether it is news.
 func (l *loop) scan() bool {
 	local := hwvtep.Local{}
-	for name, n := range l.desired.networks {
-		if hasPorts(n) {
-			local[name] = hwvtep.Set[ethernet.MAC]{}
-		}
+	for name := range l.desired.bound {
+		local[name] = hwvtep.Set[ethernet.MAC]{}
 	}
 	if len(local) > 0 {
 		err := l.dp.VisitFDB(func(network string, e datapath.Entry) {
@@ -156,11 +154,8 @@ const tunnelOverhead = 14 + 8 + 8 + 20
 // networks can bring.
 func (d *desired) roomOfPorts(hops map[underlay.Pair]underlay.State) map[string]int {
 	out := map[string]int{}
-	for _, n := range d.networks {
-		if !hasPorts(n) {
-			continue
-		}
-		room := 0
+	for name := range d.bound {
+		n, room := d.networks[name], 0
 		for p := range pairsOf(n) {
 			room = max(room, hops[p].NextHop.MTU-tunnelOverhead)
 		}
