@@ -59,45 +59,52 @@ func (d *Datapath) ensureNetwork(name string) (*network, error) {
 // One that fails does not keep the others from being made.
 func (d *Datapath) addTunnels(n *network, want *forwarding.Network) error {
 	var first error
-	failed := 0
+	failed, flooded := 0, &joining{network: n}
 	for _, e := range slices.SortedFunc(maps.Keys(want.Tunnels), forwarding.Endpoint.Compare) {
-		if err := d.addTunnelTo(n, e, want.Tunnels[e]); err != nil {
+		if err := d.addTunnelTo(n, e, want.Tunnels[e], flooded); err != nil {
 			failed++
 			first = cmp.Or(first, err)
 		}
 	}
-	if failed == 0 {
-		return nil
+	if failed > 0 {
+		first = fmt.Errorf("%d of %d tunnels failed, the first %w", failed, len(want.Tunnels), first)
 	}
-	return fmt.Errorf("%d of %d tunnels failed, the first %w", failed, len(want.Tunnels), first)
+	return errors.Join(first, d.join(flooded))
 }
 
-func (d *Datapath) addTunnelTo(n *network, e forwarding.Endpoint, want forwarding.Tunnel) error {
-	t, err := d.ensureTunnel(n, e, want)
+func (d *Datapath) addTunnelTo(n *network, e forwarding.Endpoint, want forwarding.Tunnel, flooded *joining) (err error) {
+	t := n.tunnels[e]
+	switch {
+	case t == nil:
+		t, err = d.makeTunnel(n, e, want, flooded)
+	case t.Filter == want.Filter && (t.Flood || !want.Flood):
+		return nil
+	default:
+		t.Filter = want.Filter
+		if want.Flood && !t.Flood {
+			t.next = flooded.next(t.Group)
+		}
+		err = d.writeSlot(t)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", e, err)
 	}
-	if t.Filter != want.Filter {
-		t.Filter = want.Filter
-		if err := d.writeSlot(t); err != nil {
-			return err
-		}
+	if want.Flood && !t.Flood {
+		flooded.add(t)
 	}
-	if !want.Flood || t.Flood {
-		return nil
-	}
-	return d.link(t)
+	return nil
 }
 
-func (d *Datapath) ensureTunnel(n *network, e forwarding.Endpoint, want forwarding.Tunnel) (*tunnel, error) {
-	if t := n.tunnels[e]; t != nil {
-		return t, nil
-	}
+// makeTunnel makes a tunnel, ready to join those that are flooded to.
+func (d *Datapath) makeTunnel(n *network, e forwarding.Endpoint, want forwarding.Tunnel, flooded *joining) (*tunnel, error) {
 	if other := d.owners[e]; other != nil { // it could not be taken down
 		return nil, fmt.Errorf("%w: %s", errTaken, other.network.name)
 	}
-	want.Flood = false // until it is linked
 	t := &tunnel{Tunnel: want, endpoint: e, network: n}
+	t.Flood = false // until it has joined
+	if want.Flood {
+		t.next = flooded.next(t.Group)
+	}
 	var err error
 	if t.path, err = d.useWay(t); err != nil {
 		return nil, err

@@ -10,22 +10,48 @@ import (
 // A flood list is chained through the slots of its tunnels. A program that
 // walks it while it changes sees every tunnel that stays.
 
-// link puts a tunnel first in the flood list of its group.
-func (d *Datapath) link(t *tunnel) error {
-	list := t.network.flood[t.Group]
-	t.next = 0
-	if len(list) > 0 {
-		t.next = list[0].id
+// joining are tunnels that join the flood lists of their network: each is put
+// first. Its slot, written before, leads on to the one that was first; one write
+// of the heads then has all of them seen.
+type joining struct {
+	network *network
+	added   floodLists // in the order in which they came
+}
+
+// next gives where the slot of the next tunnel that joins leads on.
+func (j *joining) next(g forwarding.Group) uint32 {
+	if added := j.added[g]; len(added) > 0 {
+		return added[len(added)-1].id
 	}
-	if err := d.writeSlot(t); err != nil {
+	if list := j.network.flood[g]; len(list) > 0 {
+		return list[0].id
+	}
+	return 0
+}
+
+func (j *joining) add(t *tunnel) { j.added[t.Group] = append(j.added[t.Group], t) }
+
+// join has the network flooded to them.
+func (d *Datapath) join(j *joining) error {
+	lists, n := j.network.flood, 0
+	for g, added := range j.added {
+		n += len(added)
+		list := slices.Clone(added)
+		slices.Reverse(list)
+		lists[g] = append(list, lists[g]...)
+	}
+	if n == 0 {
+		return nil
+	}
+	if err := d.writeFlood(j.network, lists); err != nil {
 		return err
 	}
-	list = slices.Insert(slices.Clone(list), 0, t)
-	if err := d.writeList(t.network, t.Group, list); err != nil {
-		return err
+	j.network.flood = lists
+	for _, added := range j.added {
+		for _, t := range added {
+			t.Flood = true
+		}
 	}
-	t.network.flood[t.Group] = list
-	t.Flood = true
 	return nil
 }
 
