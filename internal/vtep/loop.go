@@ -3,6 +3,7 @@ package vtep
 import (
 	"context"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -86,6 +87,8 @@ type loop struct {
 	narrow  []narrowWay                // ways smaller than the fabric's, when last looked
 	broken  error                      // why the datapath is not whole
 	swept   datapath.Swept             // what the last pass over the FDB has found
+	large   bool                       // all was read since the last full pass
+	trim    func()                     // gives memory back, beside what else goes on
 	retry   *backoff.ExponentialBackOff
 	retryAt <-chan time.Time
 }
@@ -93,7 +96,7 @@ type loop struct {
 func newLoop(cfg Config, log *slog.Logger, db database, dp dataplane, hops nextHops, r *reporter) *loop {
 	l := &loop{
 		cfg: cfg, log: log, db: db, dp: dp, hops: hops, reporter: r,
-		desired: newDesired(cfg),
+		desired: newDesired(cfg), trim: func() { go debug.FreeOSMemory() },
 		pending: map[string]struct{}{}, refused: map[string]error{}, pushed: map[underlay.Pair]struct{}{},
 		retry: backoff.NewExponentialBackOff(
 			backoff.WithInitialInterval(applyRetryFirst), backoff.WithMaxInterval(applyRetryMax), backoff.WithMaxElapsedTime(0)),

@@ -41,6 +41,7 @@ func inBubble(t *testing.T, pinned []forwarding.Network, test func(b *bench)) {
 		log := slog.New(slog.NewTextHandler(io.Writer(b.log), nil))
 		r := newReporter(b.db, cfg, log)
 		b.loop = newLoop(cfg, log, b.db, b.dp, b.hops, r)
+		b.loop.trim = func() {}
 		ctx, cancel := context.WithCancel(t.Context())
 		var tasks sync.WaitGroup
 		tasks.Go(func() { b.loop.run(ctx) })
@@ -344,5 +345,26 @@ func TestTheUnderlayIsAskedOnce(t *testing.T) {
 		if b.hops.asked != before+1 || len(b.hops.wanted) != 3 {
 			t.Errorf("asked %d times, then %d, for %v", before, b.hops.asked, b.hops.wanted)
 		}
+	})
+}
+
+// Memory is given back after all was read, once more later, and not at changes.
+func TestMemoryIsGivenBackAfterReadingAll(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		trims := 0
+		b.loop.trim = func() { trims++ }
+		expect := func(what string, want int) {
+			t.Helper()
+			synctest.Wait()
+			if trims != want {
+				t.Errorf("%s: %d times, want %d", what, trims, want)
+			}
+		}
+		b.db.change(0, ovsdb.Dirty{Resync: true}, joined("net"))
+		expect("all was read", 1)
+		b.db.change(1, ovsdb.Dirty{}, joined("net"), joined("other"))
+		expect("a change", 1)
+		time.Sleep(3 * fullPassEvery)
+		expect("the next full pass alone", 2)
 	})
 }

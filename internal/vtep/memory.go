@@ -6,12 +6,12 @@ import (
 )
 
 // gcPercent is how much garbage, in hundredths of what is in use, may be held.
-// Reading a large database makes much of it, and once it is read little: so
-// memory is worth more here than the time that Go's default (100) saves. The
-// environment's GOGC goes before it.
-const gcPercent = 30
+// Reading a large database makes much of it, among what stays: with Go's default
+// (100) it is read an eighth sooner, and a tenth more memory is held for good,
+// in places too small to give back. The environment's GOGC goes before it.
+const gcPercent = 25
 
-// spareMemory sets the process up to hold little more than it uses.
+// spareMemory has the process hold little more than it uses.
 func spareMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)

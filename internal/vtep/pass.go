@@ -2,7 +2,6 @@ package vtep
 
 import (
 	"maps"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -34,7 +33,7 @@ func (l *loop) databaseChanged() {
 	l.wanted, l.asked, l.synced = wanted, asked, true
 	l.apply()
 	if dirty.Resync {
-		go debug.FreeOSMemory() // what reading it all took
+		l.spare()
 	}
 }
 
@@ -47,6 +46,17 @@ func (l *loop) everything() {
 	l.apply()
 	l.pushNextHops(l.hops.States())
 	l.whole(l.dp.Ensure()) // last: it says that the next hops are up to date
+	if l.large {
+		l.spare() // what was still held when all had been read
+		l.large = false
+	}
+}
+
+// spare gives memory back that reading the whole database took: now, and with
+// the next full pass.
+func (l *loop) spare() {
+	l.large = true
+	l.trim()
 }
 
 // whole takes in what the datapath says of itself, and tells the log of news.
