@@ -31,10 +31,12 @@ keystone keystone/configure_db boolean false
 keystone keystone/create-admin-tenant boolean false
 keystone keystone/register-endpoint boolean false
 endef
+# Whom `make bench-datapath` compares us with, besides the kernel.
+BENCH_PACKAGES    := openvswitch-switch
 # What the race detector needs.
 RACE_PACKAGES     := gcc libc6-dev
 
-.PHONY: help build demo lab lab-down test test-openstack race fuzz soak check format lint generate generated bench bench-api bench-openstack deps deps-lab deps-generate deps-test deps-openstack deps-race root clean
+.PHONY: help build demo lab lab-down test test-openstack race fuzz soak check format lint generate generated bench bench-api bench-datapath bench-openstack deps deps-lab deps-generate deps-test deps-openstack deps-bench deps-race root clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -102,6 +104,10 @@ BENCH  ?= .
 bench-api: root deps deps-test deps-openstack build ## our API beside that of a real neutron-server; ROUNDS, PHASE (each operation's time), BENCH (a pattern)
 	LANDBRIDGE_BIN=$(BIN) $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 0 ./bench/api -rounds $(ROUNDS) -phase $(PHASE) -results $(CURDIR)/bench/results
 
+MACS ?= 1048576
+bench-datapath: root deps deps-bench build ## vtepd beside other ways to forward; ROUNDS, BENCH (a pattern), MACS (of the largest tables)
+	LANDBRIDGE_BIN=$(BIN) $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 0 ./bench/datapath -rounds $(ROUNDS) -macs $(MACS) -results $(CURDIR)/bench/results
+
 bench-openstack: root deps deps-test deps-openstack build ## how soon two joined clouds follow what Neutron says
 	LANDBRIDGE_BIN=$(BIN) $(GO) test -tags openstack,speed -timeout 30m -v -run '^TestSpeed$$' ./test/openstack -results $(CURDIR)/bench/results
 
@@ -117,10 +123,11 @@ deps-generate: PACKAGES := $(GENERATE_PACKAGES)
 deps-test: PACKAGES := $(TEST_PACKAGES)
 deps-openstack: PACKAGES := $(OPENSTACK_PACKAGES)
 deps-openstack: export ANSWERS := $(OPENSTACK_ANSWERS)
+deps-bench: PACKAGES := $(BENCH_PACKAGES)
 deps-race: PACKAGES := $(RACE_PACKAGES)
 # While they are installed, a policy keeps the packages' own daemons from
 # starting; where the machine has a policy, that one holds.
-deps deps-lab deps-generate deps-test deps-openstack deps-race:
+deps deps-lab deps-generate deps-test deps-openstack deps-bench deps-race:
 	@missing=$$(for p in $(PACKAGES); do \
 		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	[ -z "$$missing" ] || { \

@@ -74,6 +74,8 @@ var rules = map[string]rule{
 	"bench/load":    {ours: []string{"bench/measure"}},
 	"bench/memory":  {},
 	"bench/api":     {ours: []string{"bench/...", "internal/lab/..."}},
+	// It drives the datapath itself: what is measured is the program, not vtepd.
+	"bench/datapath": {ours: append([]string{"bench/...", "internal/lab/...", "internal/ovsdb", "internal/vtep/datapath", "internal/vtep/forwarding"}, ground...)},
 
 	"cmd/landbridge":        {ours: []string{"internal/cli"}},
 	"cmd/landbridge-server": {ours: []string{"internal/..."}},
@@ -94,7 +96,7 @@ var impure = []string{
 var homes = map[string][]string{
 	"github.com/ovn-kubernetes/libovsdb": {"internal/ovsdb"},
 	"github.com/rabbitmq/amqp091-go":     {"internal/oslomsg"},
-	"github.com/cilium/ebpf":             {"internal/vtep/datapath"},
+	"github.com/cilium/ebpf":             {"bench/datapath", "internal/vtep/datapath"},
 	"github.com/uptrace/bun":             {"internal/server/store"},
 	"github.com/pressly/goose":           {"internal/server/store"},
 	"github.com/jackc/pgx":               {"internal/server/store"},
