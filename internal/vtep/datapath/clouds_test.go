@@ -23,6 +23,7 @@ type clouds struct {
 	checksum               bool                 // of UDP, in what the nodes send
 	fabric                 hwvtep.Encapsulation // VXLAN over either
 	wan                    hwvtep.Encapsulation
+	xdp                    map[string]XDPMode
 }
 
 // plan has the underlay's addresses of clouds by family: of a node, of its
@@ -96,8 +97,8 @@ func (c *clouds) open(t *testing.T, gw *testenv.NetNS, dir string, more ...strin
 	var d *Datapath
 	gw.Do(func() {
 		d = openWith(t, Config{
-			PinDir: dir, Interfaces: append([]string{"fabric", "wan"}, more...), Logger: slog.New(slog.DiscardHandler),
-			Lease: c.lease, Segmenter: true,
+			PinDir: dir, Interfaces: append([]string{"fabric", "wan"}, more...), XDP: c.xdp,
+			Logger: slog.New(slog.DiscardHandler), Lease: c.lease, Segmenter: true,
 			Sizes: Sizes{Tunnels: 64, Networks: 8, NextHops: 64, FDB: 64},
 		})
 	})

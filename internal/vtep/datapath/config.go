@@ -14,6 +14,9 @@ type Config struct {
 	// Interfaces are those that tunnelled packets arrive by. One may serve both
 	// sides.
 	Interfaces []string
+	// XDP has those of them, by name, that forward unicast hits by XDP too. One
+	// whose driver cannot has TC alone, which Modes tells.
+	XDP map[string]XDPMode
 	// VXLANPort and GenevePort are the UDP ports of tunnels; 0 are 4789 and 6081.
 	VXLANPort, GenevePort uint16
 	// Segmenter has a veth pair made once there are tunnels of different shapes

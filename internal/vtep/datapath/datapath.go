@@ -37,6 +37,7 @@ type Datapath struct {
 	idle           []string // devices for GRO
 	trustedUntil   uint32   // ticks
 	clamp          uint32   // kernelState.Clamp
+	modes          []InterfaceMode
 }
 
 // Open takes over what is pinned in the directory, or starts anew where there
@@ -94,6 +95,9 @@ func (d *Datapath) start() error {
 			return err
 		}
 	}
+	if err := pinProgram(d.kernel.LandbridgeExpress, d.cfg.PinDir, expressPin); err != nil {
+		return err
+	}
 	err := d.arrange()
 	if errors.Is(err, ErrNoInterface) {
 		d.cfg.Logger.Warn("not attached everywhere", "error", err)
@@ -144,7 +148,8 @@ func (d *Datapath) Ensure() error {
 }
 
 // arrange has the interfaces that the datapath makes for itself, and the programs
-// where they belong. Nothing gets in by an idle one before its program is there.
+// where they belong. Nothing gets in by an idle one before its program is there,
+// and XDP nowhere before TC, which takes what it leaves.
 func (d *Datapath) arrange() error {
 	err := errors.Join(d.ensureSegmenter(), d.ensureGRO())
 	interfaces := slices.Clone(d.cfg.Interfaces)
@@ -152,7 +157,7 @@ func (d *Datapath) arrange() error {
 		interfaces = append(interfaces, linkName(d.cfg.PinDir, segmentIn))
 	}
 	_, portsErr := d.followPorts()
-	return errors.Join(err, d.hook.ensure(interfaces, d.idle), d.raiseIdle(), portsErr, d.hookPorts())
+	return errors.Join(err, d.hook.ensure(interfaces, d.idle), d.ensureExpress(), d.raiseIdle(), portsErr, d.hookPorts())
 }
 
 // hookPorts has the program at the ports' interfaces.

@@ -294,6 +294,7 @@ const (
 	kernelMapCapture            = "capture"
 	kernelMapCounters           = "counters"
 	kernelMapEvents             = "events"
+	kernelMapExpress            = "express"
 	kernelMapFdb                = "fdb"
 	kernelMapFloods             = "floods"
 	kernelMapLearned            = "learned"
@@ -309,6 +310,7 @@ const (
 	kernelMapTraffic            = "traffic"
 	kernelMapTunnels            = "tunnels"
 	kernelMapWindows            = "windows"
+	kernelProgLandbridgeExpress = "landbridge_express"
 	kernelProgLandbridgeIngress = "landbridge_ingress"
 	kernelProgLandbridgePort    = "landbridge_port"
 	kernelProgLandbridgeSink    = "landbridge_sink"
@@ -360,6 +362,7 @@ type kernelSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelProgramSpecs struct {
+	LandbridgeExpress *ebpf.ProgramSpec `ebpf:"landbridge_express"`
 	LandbridgeIngress *ebpf.ProgramSpec `ebpf:"landbridge_ingress"`
 	LandbridgePort    *ebpf.ProgramSpec `ebpf:"landbridge_port"`
 	LandbridgeSink    *ebpf.ProgramSpec `ebpf:"landbridge_sink"`
@@ -375,6 +378,7 @@ type kernelMapSpecs struct {
 	Capture    *ebpf.MapSpec `ebpf:"capture"`
 	Counters   *ebpf.MapSpec `ebpf:"counters"`
 	Events     *ebpf.MapSpec `ebpf:"events"`
+	Express    *ebpf.MapSpec `ebpf:"express"`
 	Fdb        *ebpf.MapSpec `ebpf:"fdb"`
 	Floods     *ebpf.MapSpec `ebpf:"floods"`
 	Learned    *ebpf.MapSpec `ebpf:"learned"`
@@ -428,6 +432,7 @@ type kernelMaps struct {
 	Capture    *ebpf.Map `ebpf:"capture"`
 	Counters   *ebpf.Map `ebpf:"counters"`
 	Events     *ebpf.Map `ebpf:"events"`
+	Express    *ebpf.Map `ebpf:"express"`
 	Fdb        *ebpf.Map `ebpf:"fdb"`
 	Floods     *ebpf.Map `ebpf:"floods"`
 	Learned    *ebpf.Map `ebpf:"learned"`
@@ -453,6 +458,7 @@ func (m *kernelMaps) Close() error {
 		m.Capture,
 		m.Counters,
 		m.Events,
+		m.Express,
 		m.Fdb,
 		m.Floods,
 		m.Learned,
@@ -485,6 +491,7 @@ type kernelVariables struct {
 //
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelPrograms struct {
+	LandbridgeExpress *ebpf.Program `ebpf:"landbridge_express"`
 	LandbridgeIngress *ebpf.Program `ebpf:"landbridge_ingress"`
 	LandbridgePort    *ebpf.Program `ebpf:"landbridge_port"`
 	LandbridgeSink    *ebpf.Program `ebpf:"landbridge_sink"`
@@ -492,6 +499,7 @@ type kernelPrograms struct {
 
 func (p *kernelPrograms) Close() error {
 	return _KernelClose(
+		p.LandbridgeExpress,
 		p.LandbridgeIngress,
 		p.LandbridgePort,
 		p.LandbridgeSink,

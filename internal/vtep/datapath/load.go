@@ -13,6 +13,9 @@ import (
 // other sizes.
 var ErrIncompatible = errors.New("pinned by another version or with other sizes; to start anew, remove it (packets stop until the networks are programmed again)")
 
+// expressPin is the name of the program at XDP; those of hooks have theirs.
+const expressPin = "program_xdp"
+
 // freshPin is added to the name of a program for a moment.
 const freshPin = "_new"
 
@@ -106,7 +109,7 @@ func checkFormat(state *ebpf.Map, dir string) error {
 	return fmt.Errorf("the maps in %s have format %d, this program's is %d: %w", dir, s.Format, format, ErrIncompatible)
 }
 
-// pinProgram puts the program in the place of one pinned before.
+// pinProgram puts a program in the place of one pinned before.
 func pinProgram(program *ebpf.Program, dir, name string) error {
 	fresh := filepath.Join(dir, name+freshPin)
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -37,16 +37,23 @@ func Remove(pinDir string) error {
 	return nil
 }
 
-// detachAll goes through all ways, whichever was in use.
+// detachAll goes through all ways, whichever was in use; XDP first, since TC takes
+// what it leaves.
 func detachAll(dir string) error {
-	var errs []error
+	err := detachFrom(expressWays(dir), underlayHook.leave)
 	for _, kind := range hookKinds {
-		for _, way := range attachers(dir, kind) {
-			there, err := way.attached()
-			errs = append(errs, err)
-			for _, i := range there {
-				errs = append(errs, way.detach(i), kind.leave(i))
-			}
+		err = errors.Join(err, detachFrom(attachers(dir, kind), kind.leave))
+	}
+	return err
+}
+
+func detachFrom(ways []attacher, leave func(ifIndex int) error) error {
+	var errs []error
+	for _, way := range ways {
+		there, err := way.attached()
+		errs = append(errs, err)
+		for _, i := range there {
+			errs = append(errs, way.detach(i), leave(i))
 		}
 	}
 	return errors.Join(errs...)
@@ -57,7 +64,7 @@ func unpinAll(dir string) error {
 	if err != nil {
 		return err
 	}
-	var names []string
+	names := []string{expressPin, expressPin + freshPin}
 	for _, kind := range hookKinds {
 		names = append(names, kind.program, kind.program+freshPin)
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -21,20 +20,7 @@ func (x tcx) pin(ifIndex int) string {
 }
 
 // attached lists the pins, also those of interfaces that are gone.
-func (x tcx) attached() ([]int, error) {
-	entries, err := os.ReadDir(x.dir)
-	if err != nil {
-		return nil, fmt.Errorf("list what is pinned: %w", err)
-	}
-	var out []int
-	for _, e := range entries {
-		digits, ok := strings.CutPrefix(e.Name(), x.prefix)
-		if i, err := strconv.Atoi(digits); ok && err == nil {
-			out = append(out, i)
-		}
-	}
-	return out, nil
-}
+func (x tcx) attached() ([]int, error) { return pinnedLinks(x.dir, x.prefix) }
 
 func (x tcx) attach(ifIndex int, program *ebpf.Program) error {
 	l, err := link.LoadPinnedLink(x.pin(ifIndex), nil)
@@ -86,19 +72,6 @@ func (x tcx) create(ifIndex int, program *ebpf.Program) error {
 	return nil
 }
 
-func (x tcx) detach(ifIndex int) error {
-	l, err := link.LoadPinnedLink(x.pin(ifIndex), nil)
-	if err != nil {
-		return fmt.Errorf("open the pinned link: %w", err)
-	}
-	defer func() { _ = l.Close() }()
-	if err := l.Detach(); err != nil {
-		return fmt.Errorf("detach the program: %w", err)
-	}
-	if err := l.Unpin(); err != nil {
-		return fmt.Errorf("unpin the link: %w", err)
-	}
-	return nil
-}
+func (x tcx) detach(ifIndex int) error { return endLink(x.pin(ifIndex)) }
 
 func (x tcx) String() string { return "tcx" }

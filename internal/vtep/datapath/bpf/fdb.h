@@ -120,6 +120,13 @@ static __noinline enum learning fdb_move(struct fdb_key *key, struct fdb_entry *
 	return 0;
 }
 
+/* A write only when there is news: it costs the other cores. */
+static __always_inline void fdb_see(struct fdb_entry *e, __u32 now)
+{
+	if (!dry_run && e->seen != now && e->fixed != FIXED_STATIC)
+		e->seen = now;
+}
+
 /* What it has learned, or in a dry run would have. */
 static __always_inline enum learning fdb_learn(__u32 network, const __u8 *mac, __u32 tunnel, __u32 now)
 {
@@ -132,7 +139,6 @@ static __always_inline enum learning fdb_learn(__u32 network, const __u8 *mac, _
 		return fdb_add(&key, tunnel, now);
 	if (e->tunnel != tunnel)
 		return fdb_move(&key, e, tunnel, now);
-	if (!dry_run && e->seen != now && e->fixed != FIXED_STATIC)
-		e->seen = now; /* a write only when there is news: it costs the other cores */
+	fdb_see(e, now);
 	return learning(LEARN_SAME, tunnel);
 }

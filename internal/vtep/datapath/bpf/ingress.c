@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
 
+#include "express.h"
 #include "fdb.h"
 #include "flood.h"
 #include "mss.h"
