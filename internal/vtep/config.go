@@ -36,17 +36,19 @@ type Config struct {
 	Local      forwarding.Local
 	VXLANPort  uint16 // of UDP, as GenevePort
 	GenevePort uint16
-	GRO        bool              // the kernel's aggregation of what arrives by tunnels
-	Interfaces []string          // of the underlay: they get the eBPF program
-	Ports      map[string]string // interfaces of physical ports by Physical_Port name
-	BPFFS      string            // directory of pinned objects
-	Socket     string            // path of the control socket
-	Ageing     time.Duration
-	MACLimit   uint32 // learned MACs of each network; 0: no limit
-	Sizes      datapath.Sizes
-	Guard      forwarding.Guard
-	Clamp      Clamp // TCP handshakes
-	LogLevel   slog.Level
+	GRO        bool     // the kernel's aggregation of what arrives by tunnels
+	Interfaces []string // of the underlay: they get the eBPF program
+	// XDP has those of them that forward unicast hits by XDP.
+	XDP      map[string]datapath.XDPMode
+	Ports    map[string]string // interfaces of physical ports by Physical_Port name
+	BPFFS    string            // directory of pinned objects
+	Socket   string            // path of the control socket
+	Ageing   time.Duration
+	MACLimit uint32 // learned MACs of each network; 0: no limit
+	Sizes    datapath.Sizes
+	Guard    forwarding.Guard
+	Clamp    Clamp // TCP handshakes
+	LogLevel slog.Level
 }
 
 // key is one setting: a flag, and a key of the file.
@@ -81,6 +83,7 @@ func keys() []key {
 		{name: "geneve-port", fallback: "6081", usage: "UDP port of Geneve tunnels", set: func(c *Config, v string) error { return setUDPPort(&c.GenevePort, v) }},
 		{name: "gro", fallback: "true", usage: "keep devices that have the kernel aggregate the segments of tunnelled TCP on arrival", set: setGRO},
 		{name: "interface", file: "interfaces", list: true, usage: "interface of the underlay, facing the fabric or the WAN; may be given more than once", set: setInterface},
+		{name: "xdp", list: true, usage: "one of these interfaces that forwards known unicast by XDP, in its driver; NAME:generic: in any driver, slower; may be given more than once", set: setXDP},
 		{name: "port", file: "ports", list: true, usage: "physical port: NAME=INTERFACE, or INTERFACE where the port has its name; may be given more than once", set: setPort},
 		{name: "bpffs", fallback: DefaultBPFFS, usage: "directory on a BPF file system for what has to outlive the program", set: text(func(c *Config) *string { return &c.BPFFS }, absolute)},
 		{name: "socket", fallback: DefaultSocket, usage: "unix socket that answers /state, /metrics and this program's other commands over HTTP", set: text(func(c *Config) *string { return &c.Socket }, absolute)},
@@ -114,7 +117,7 @@ func (c *Config) check() error {
 	if !c.Local.WAN.IsValid() && !c.Local.WAN6.IsValid() {
 		c.Local.WAN, c.Local.WAN6 = c.Local.Fabric, c.Local.Fabric6
 	}
-	return cmp.Or(c.checkPorts(), c.checkTLS())
+	return cmp.Or(c.checkXDP(), c.checkPorts(), c.checkTLS())
 }
 
 // checkPorts sees to it that no interface is on both sides: a port takes every

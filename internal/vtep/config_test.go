@@ -59,9 +59,9 @@ func TestExampleSaysEverything(t *testing.T) {
 			Fabric: addr("10.0.0.1"), WAN: addr("203.0.113.1"), WAN6: addr("2001:db8:f::1"),
 		},
 		VXLANPort: 4789, GenevePort: 6081, GRO: true,
-		Interfaces: []string{"fabric0", "wan0"},
-		Ports:      map[string]string{"rack1": "ens5f0", "ens5f1": "ens5f1"},
-		BPFFS:      DefaultBPFFS, Socket: "/run/landbridge/vtepd.sock",
+		Interfaces: []string{"fabric0", "wan0"}, XDP: map[string]datapath.XDPMode{"fabric0": datapath.XDPNative},
+		Ports: map[string]string{"rack1": "ens5f0", "ens5f1": "ens5f1"},
+		BPFFS: DefaultBPFFS, Socket: "/run/landbridge/vtepd.sock",
 		Ageing: 5 * time.Minute, Guard: someGuard, Clamp: ClampAuto, LogLevel: slog.LevelInfo,
 		MACLimit: 8192, Sizes: datapath.Sizes{FDB: 262144, Tunnels: 327680},
 	}
@@ -98,7 +98,7 @@ func TestFileAndKeysNameTheSame(t *testing.T) {
 
 func TestFlagsSayEverything(t *testing.T) {
 	got, err := configOf(t, "", "--database", "tcp:192.0.2.10:6640", "--switch", "s", "--fabric-address", "10.0.0.1",
-		"--fabric-address", "2001:db8::1", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--port", "p", "--port", "q=eth1", "--bpffs", "/b", "--socket", "/s", "--ageing", "0",
+		"--fabric-address", "2001:db8::1", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--xdp", "a:generic", "--xdp", "b", "--port", "p", "--port", "q=eth1", "--bpffs", "/b", "--socket", "/s", "--ageing", "0",
 		"--mac-limit", "7", "--max-macs", "4096", "--max-tunnels", "99", "--suppress", "false", "--flood-rate", "0", "--flood-burst", "7",
 		"--mss-clamp", "never", "--log-level", "debug")
 	want := Config{
@@ -107,7 +107,8 @@ func TestFlagsSayEverything(t *testing.T) {
 			Fabric: addr("10.0.0.1"), WAN: addr("10.0.0.1"), Fabric6: addr("2001:db8::1"), WAN6: addr("2001:db8::1"),
 		},
 		VXLANPort: 8472, GenevePort: 6082,
-		Interfaces: []string{"a", "b"}, Ports: map[string]string{"p": "p", "q": "eth1"}, BPFFS: "/b", Socket: "/s",
+		Interfaces: []string{"a", "b"}, XDP: map[string]datapath.XDPMode{"a": datapath.XDPGeneric, "b": datapath.XDPNative},
+		Ports: map[string]string{"p": "p", "q": "eth1"}, BPFFS: "/b", Socket: "/s",
 		Guard: forwarding.Guard{Limit: forwarding.Limit{Burst: 7}}, Clamp: ClampNever, LogLevel: slog.LevelDebug,
 		MACLimit: 7, Sizes: datapath.Sizes{FDB: 4096, Tunnels: 99},
 	}
@@ -152,6 +153,10 @@ func TestBadConfiguration(t *testing.T) {
 		{"interface name too long", "interfaces: [ok, abcdefghijklmnop]\n", nil, `c.yaml:1: interfaces[1]: "abcdefghijklmnop": is not an interface name`},
 		{"interface with a slash", good, []string{"--interface", "a/b"}, "is not an interface name"},
 		{"interface twice", good, []string{"--interface", "a", "--interface", "a"}, `--interface: "a": is given twice`},
+		{"XDP elsewhere", good + "xdp: [b]\n", nil, `xdp: "b": is none of the interfaces`},
+		{"XDP in another mode", good + "xdp: ['a:fast']\n", nil, `xdp[0]: "a:fast": is not an interface name, alone or with :native or :generic`},
+		{"XDP without an interface", good, []string{"--xdp", ":generic"}, "is not an interface name"},
+		{"XDP twice", good, []string{"--xdp", "a", "--xdp", "a:generic"}, `--xdp: "a:generic": is given twice`},
 		{"port twice", good + "ports: [p, p]\n", nil, `ports[1]: "p": names port "p" a second time`},
 		{"port interface twice", good + "ports: [p, q=p]\n", nil, `ports[1]: "q=p": is interface p, which is port "p" already`},
 		{"port without interface", good + "ports: [p=]\n", nil, "is not an interface name"},

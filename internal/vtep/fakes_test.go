@@ -254,6 +254,7 @@ func (f *fakeDatapath) Capture(context.Context, []datapath.Reason, func(), func(
 }
 
 func (f *fakeDatapath) Counters() (datapath.Counters, error)        { return datapath.Counters{}, nil }
+func (f *fakeDatapath) Modes() []datapath.InterfaceMode             { return nil }
 func (f *fakeDatapath) VisitFDB(func(string, datapath.Entry)) error { return nil }
 
 func (f *fakeDatapath) has(name string) (n forwarding.Network, ok bool) {

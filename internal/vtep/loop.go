@@ -35,6 +35,7 @@ type dataplane interface {
 	SetClamp(on bool) error
 	SetNextHops(hops map[datapath.Pair]datapath.NextHop) error
 	Ensure() error
+	Modes() []datapath.InterfaceMode
 	FollowPorts() ([]datapath.PortState, error)
 	Sweep(olderThan time.Duration) (datapath.Swept, error)
 	Thaw(mac ethernet.MAC) ([]string, error)

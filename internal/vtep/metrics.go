@@ -24,6 +24,7 @@ type metrics struct {
 	drops, notLearned, networks, tunnelCount, fdb *prometheus.Desc
 	frozen, limit, nextHops, connected, problem   *prometheus.Desc
 	neighbours, answered, held, told, clamped     *prometheus.Desc
+	mode                                          *prometheus.Desc
 }
 
 func newMetrics(l *loop) *metrics {
@@ -52,6 +53,7 @@ func newMetrics(l *loop) *metrics {
 		frozen:         desc("frozen_macs", "MACs that moved too often and stay where they are.", "network"),
 		limit:          desc("mac_limit", "How many MACs the network may learn; 0: no limit.", "network"),
 		nextHops:       desc("next_hops", "Ways between tunnel addresses, by state (resolved, pending or unreachable).", "state"),
+		mode:           desc("interface_mode", "1 for the mode in which an interface forwards: none, tc, xdp native or xdp generic.", "interface", "mode"),
 		connected:      desc("database_connected", "1 while the database is connected."),
 		problem:        desc("problems", "Faults that the database is told of, and 1 more where the datapath is not whole."),
 		neighbours:     desc("neighbours", "Addresses that requests are answered for.", "network"),
@@ -67,7 +69,7 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		m.packets, m.bytes, m.remotePackets, m.remoteBytes, m.networkPackets, m.networkBytes, m.flooded, m.copies,
 		m.moves, m.mismatches, m.netNotLearned, m.netDrops, m.drops, m.notLearned, m.networks, m.tunnelCount, m.fdb,
-		m.frozen, m.limit, m.nextHops, m.connected, m.problem, m.neighbours, m.answered, m.held, m.told, m.clamped,
+		m.frozen, m.limit, m.nextHops, m.connected, m.problem, m.neighbours, m.answered, m.held, m.told, m.clamped, m.mode,
 	} {
 		out <- d
 	}
@@ -89,6 +91,9 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	gauge(m.networks, len(s.Networks))
 	gauge(m.connected, count(s.Database.Connected))
 	gauge(m.problem, len(s.Faults)+count(s.Datapath != ""))
+	for _, i := range s.Interfaces {
+		gauge(m.mode, 1, i.Name, i.Mode)
+	}
 	for state, n := range hopStates(s.NextHops) {
 		gauge(m.nextHops, n, state)
 	}

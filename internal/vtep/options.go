@@ -43,6 +43,7 @@ type file struct {
 	GenevePort      strictyaml.Value   `yaml:"geneve_port"`
 	GRO             strictyaml.Value   `yaml:"gro"`
 	Interfaces      []strictyaml.Value `yaml:"interfaces"`
+	XDP             []strictyaml.Value `yaml:"xdp"`
 	Ports           []strictyaml.Value `yaml:"ports"`
 	BPFFS           strictyaml.Value   `yaml:"bpffs"`
 	Socket          strictyaml.Value   `yaml:"socket"`
@@ -70,7 +71,7 @@ func (f *file) values() map[string][]strictyaml.Value {
 		"tls_ca":   one(f.TLSCA), "tls_certificate": one(f.TLSCertificate), "tls_private_key": one(f.TLSPrivateKey),
 		"switch": one(f.Switch), "fabric_addresses": f.FabricAddresses, "wan_addresses": f.WANAddresses,
 		"vxlan_port": one(f.VXLANPort), "geneve_port": one(f.GenevePort), "gro": one(f.GRO),
-		"interfaces": f.Interfaces, "ports": f.Ports,
+		"interfaces": f.Interfaces, "xdp": f.XDP, "ports": f.Ports,
 		"bpffs": one(f.BPFFS), "socket": one(f.Socket), "ageing": one(f.Ageing),
 		"mac_limit": one(f.MACLimit), "max_macs": one(f.MaxMACs), "max_tunnels": one(f.MaxTunnels),
 		"suppress": one(f.Suppress), "flood_rate": one(f.FloodRate), "flood_burst": one(f.FloodBurst), "mss_clamp": one(f.MSSClamp),

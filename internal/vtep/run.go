@@ -32,7 +32,7 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	}
 	defer func() { _ = listener.Close() }() // no harm where Serve has
 	dp, err := datapath.Open(datapath.Config{
-		PinDir: cfg.BPFFS, Interfaces: cfg.Interfaces, Ports: cfg.Ports, Logger: log,
+		PinDir: cfg.BPFFS, Interfaces: cfg.Interfaces, XDP: cfg.XDP, Ports: cfg.Ports, Logger: log,
 		VXLANPort: cfg.VXLANPort, GenevePort: cfg.GenevePort, GRO: cfg.GRO, Segmenter: true,
 		Sizes: cfg.Sizes, MACLimit: cfg.MACLimit,
 	})

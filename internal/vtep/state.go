@@ -16,13 +16,15 @@ import (
 // State is the answer to /state: what the datapath really holds, and what
 // keeps it from what the database asks.
 type State struct {
-	Switch   string         `json:"switch"`
-	Database DatabaseState  `json:"database"`
-	Datapath string         `json:"datapath_problem,omitempty"` // why it is not whole
-	Networks []NetworkState `json:"networks"`                   // sorted by name
-	NextHops []NextHopState `json:"next_hops"`                  // sorted by addresses
-	Ports    []PortState    `json:"ports"`                      // sorted by name
-	Faults   []string       `json:"faults"`                     // as in switch_fault_status
+	Switch   string        `json:"switch"`
+	Database DatabaseState `json:"database"`
+	Datapath string        `json:"datapath_problem,omitempty"` // why it is not whole
+	// Interfaces of the underlay are sorted by name.
+	Interfaces []InterfaceState `json:"interfaces"`
+	Networks   []NetworkState   `json:"networks"`  // sorted by name
+	NextHops   []NextHopState   `json:"next_hops"` // sorted by addresses
+	Ports      []PortState      `json:"ports"`     // sorted by name
+	Faults     []string         `json:"faults"`    // as in switch_fault_status
 	// Drops counts dropped packets by reason, all reasons.
 	Drops map[datapath.Reason]uint64 `json:"drops"`
 }
@@ -34,6 +36,13 @@ type DatabaseState struct {
 	Problem   string  `json:"problem,omitempty"`
 	Read      bool    `json:"read"`             // all of it has been, since the start
 	Wanted    *uint64 `json:"wanted,omitempty"` // the last change asked for that is carried out
+}
+
+// InterfaceState is where the packets of an interface are forwarded, and why there.
+type InterfaceState struct {
+	Name   string `json:"name"`
+	Mode   string `json:"mode"` // "none", "tc", "xdp native" or "xdp generic"
+	Reason string `json:"reason"`
 }
 
 // NetworkState is a network of the datapath.
@@ -174,12 +183,15 @@ func (l *loop) own() (s State, refused map[string]error) {
 	hops := l.hops.States()
 	s = State{
 		Switch: l.cfg.Switch, Database: l.databaseState(), Datapath: text(l.broken),
-		Networks: []NetworkState{}, NextHops: []NextHopState{}, Ports: []PortState{},
+		Interfaces: []InterfaceState{}, Networks: []NetworkState{}, NextHops: []NextHopState{}, Ports: []PortState{},
 		Faults: append([]string{}, l.told(hops)...),
 	}
 	faults := l.portFaults(hops)
 	for _, p := range l.ports.states {
 		s.Ports = append(s.Ports, PortState{p.Name, p.Interface, faults[p.Name]})
+	}
+	for _, m := range l.dp.Modes() {
+		s.Interfaces = append(s.Interfaces, InterfaceState{m.Interface, m.Mode, m.Reason})
 	}
 	for p, h := range hops {
 		s.NextHops = append(s.NextHops, nextHopState(p, h))

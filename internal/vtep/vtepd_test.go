@@ -320,6 +320,40 @@ func TestInterfaceThatComesLater(t *testing.T) {
 	})
 }
 
+// What each interface does is shown, and why; a restart may change it.
+func TestXDP(t *testing.T) {
+	m := newMachine(t)
+	m.here.AddLink(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "plain0"}})
+	p := m.start("--xdp", "fabric0", "--interface", "plain0", "--xdp", "plain0")
+	m.eventually("the modes", func(s State) error {
+		got := map[string]string{}
+		for _, i := range s.Interfaces {
+			got[i.Name] = i.Mode
+			if i.Reason == "" {
+				t.Errorf("no reason: %+v", i)
+			}
+		}
+		if diff := cmp.Diff(map[string]string{"fabric0": "xdp native", "plain0": "tc", "wan0": "tc"}, got); diff != "" {
+			return fmt.Errorf("%s", diff)
+		}
+		return nil
+	})
+	body, err := m.get("/metrics")
+	if want := `landbridge_vtepd_interface_mode{interface="fabric0",mode="xdp native"} 1`; err != nil || !strings.Contains(string(body), want+"\n") {
+		t.Errorf("no %s: %v", want, err)
+	}
+	if log := p.output.String(); !strings.Contains(log, `name=plain0 mode=tc reason="XDP is asked for, but the driver of the interface cannot run it`) {
+		t.Errorf("the log does not say why:\n%s", log)
+	}
+	p.end(syscall.SIGTERM)
+	m.start()
+	for _, i := range m.state().Interfaces {
+		if i.Mode != "tc" || i.Reason == "" {
+			t.Errorf("%+v", i)
+		}
+	}
+}
+
 func TestRefusesToStart(t *testing.T) {
 	m := newMachine(t)
 	m.start()
