@@ -57,7 +57,8 @@ func flooding(b *testing.B, name string, tunnels int) *stream {
 	if name == bridge {
 		bridged(b, r.gateway1, fabric1IP, compute1IP, wan1IP, addresses...)
 	} else {
-		ours(b, r.gateway1, side{fabric1IP, fabricLink, fabric1MAC}, side{wan1IP, wanLink, wan1MAC}, peers{compute1IP: compute1MAC}, remotes)
+		g := gateway{r.gateway1, side{fabric1IP, fabricLink, fabric1MAC}, side{wan1IP, wanLink, wan1MAC}}
+		g.ours(b, peers{compute1IP: compute1MAC}, remotes, false)
 	}
 	frame := outer{
 		src: compute1MAC, dst: fabric1MAC, srcIP: compute1IP, dstIP: fabric1IP, vni: fabricVNI,

@@ -148,13 +148,14 @@ func bridged(b *testing.B, gw *netns.Namespace, fabric, node, wan string, remote
 }
 
 // newOurs has our program forward, with its maps as vtepd would fill them.
-func newOurs(b *testing.B) *rival {
+func newOurs(b *testing.B, name string) *rival {
 	b.Helper()
-	r := newRival(b, oursTC, "our", false)
-	ours(b, r.gateway1, side{fabric1IP, fabricLink, fabric1MAC}, side{wan1IP, wanLink, wan1MAC},
-		peers{compute1IP: compute1MAC}, peers{wan2IP: wan2MAC})
-	ours(b, r.gateway2, side{fabric2IP, fabricLink, fabric2MAC}, side{wan2IP, wanLink, wan2MAC},
-		peers{compute2IP: compute2MAC}, peers{wan1IP: wan1MAC})
+	r := newRival(b, name, map[string]string{oursTC: "our", oursXDP: "ourx"}[name], false)
+	r.xdp = name == oursXDP
+	g1 := gateway{r.gateway1, side{fabric1IP, fabricLink, fabric1MAC}, side{wan1IP, wanLink, wan1MAC}}
+	g2 := gateway{r.gateway2, side{fabric2IP, fabricLink, fabric2MAC}, side{wan2IP, wanLink, wan2MAC}}
+	g1.ours(b, peers{compute1IP: compute1MAC}, peers{wan2IP: wan2MAC}, r.xdp)
+	g2.ours(b, peers{compute2IP: compute2MAC}, peers{wan1IP: wan1MAC}, r.xdp)
 	return r
 }
 
@@ -164,17 +165,23 @@ type side struct {
 	mac      ethernet.MAC
 }
 
+// gateway is a node that is to be a gateway of ours.
+type gateway struct {
+	*netns.Namespace
+	fabric, wan side
+}
+
 // peers are tunnel addresses and the MACs of their next hops.
 type peers map[string]ethernet.MAC
 
 // ours runs a datapath with one network on a gateway.
-func ours(b *testing.B, gw *netns.Namespace, fabric, wan side, nodes, remotes peers) *datapath.Datapath {
+func (g gateway) ours(b *testing.B, nodes, remotes peers, xdp bool) {
 	b.Helper()
-	putTogether(b, gw)
+	putTogether(b, g.Namespace)
 	network := forwarding.Network{Name: "n", Tunnels: map[forwarding.Endpoint]forwarding.Tunnel{}}
 	hops := map[datapath.Pair]datapath.NextHop{}
 	add := func(group forwarding.Group, s side, vni uint32, to peers) {
-		index := indexOf(b, gw, s.link)
+		index := indexOf(b, g.Namespace, s.link)
 		for remote, mac := range to {
 			local, remote := netip.MustParseAddr(s.ip), netip.MustParseAddr(remote)
 			e := forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: remote, VNI: vni}
@@ -182,24 +189,23 @@ func ours(b *testing.B, gw *netns.Namespace, fabric, wan side, nodes, remotes pe
 			hops[datapath.Pair{Local: local, Remote: remote}] = datapath.NextHop{IfIndex: index, Src: s.mac, Dst: mac, MTU: 1500, Resolved: true}
 		}
 	}
-	add(forwarding.Fabric, fabric, fabricVNI, nodes)
-	add(forwarding.WAN, wan, wanVNI, remotes)
-	cfg := datapath.Config{PinDir: filepath.Join(testenv.BPFFS(b), "gw"), Interfaces: []string{fabric.link, wan.link}}
+	add(forwarding.Fabric, g.fabric, fabricVNI, nodes)
+	add(forwarding.WAN, g.wan, wanVNI, remotes)
+	cfg := datapath.Config{PinDir: filepath.Join(testenv.BPFFS(b), "gw"), Interfaces: []string{g.fabric.link, g.wan.link}}
+	if xdp {
+		cfg.XDP = map[string]datapath.XDPMode{g.fabric.link: datapath.XDPNative, g.wan.link: datapath.XDPNative}
+	}
 	var d *datapath.Datapath
-	must(b, gw.Do(func() (err error) {
+	must(b, g.Do(func() (err error) {
 		if d, err = datapath.Open(cfg); err != nil {
 			return err
 		}
-		if err := d.SetNextHops(hops); err != nil {
-			return err
-		}
-		return d.Ensure()
+		return errors.Join(d.SetNextHops(hops), d.Ensure())
 	}))
-	b.Cleanup(func() { must(b, errors.Join(d.Close(), gw.Do(func() error { return datapath.Remove(cfg.PinDir) }))) })
+	b.Cleanup(func() { must(b, errors.Join(d.Close(), g.Do(func() error { return datapath.Remove(cfg.PinDir) }))) })
 	for name, err := range d.Apply(map[string]*forwarding.Network{"n": &network}) {
 		b.Fatalf("%s: %v", name, err)
 	}
-	return d
 }
 
 // putTogether has the kernel put together what comes in tunnels (GRO): the socket

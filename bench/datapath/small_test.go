@@ -30,6 +30,10 @@ func (s smallPackets) String() string { return s.name + ", " + s.how }
 // cost is that of a packet from compute node to compute node.
 func (s smallPackets) cost(b *testing.B) float64 {
 	b.Helper()
+	switch s.name {
+	case bridge, oursTC, oursXDP:
+		s.echoes(b, 20) // they know both hosts
+	}
 	detach := s.endAt(b, s.compute2, computeLink)
 	defer detach()
 	n := packetsPerRound[s.how]
@@ -86,7 +90,11 @@ func reportSmall(got series, all []smallPackets) {
 			got.less(of(oursTC), of(bridge), "ns").atLeast(6, "≤ 1/6"),
 		)
 	}
+	of := func(name string) string { return name + ", " + bursts }
 	s.figures = append(s.figures,
+		got.less(of(oursXDP), of(redirectXDP), "ns").atLeast(1/1.6, "≤ 1.6 times"),
+		got.less(of(oursXDP), of(bridge), "ns").atLeast(11, "≤ 1/11"),
+		got.less(of(oursXDP), of(oursTC), "ns").Figure,
 		got.less(oursTC+", "+single, openvswitch+", "+single, "ns").atLeast(5, "≥ 5 times its packets/s"))
 	found = append(found, s, perCore)
 }
@@ -94,11 +102,11 @@ func reportSmall(got series, all []smallPackets) {
 // everyone makes all rivals, and none.
 func everyone(b *testing.B) []*rival {
 	b.Helper()
-	return append([]*rival{newDirect(b, false), newDirect(b, true), newRedirect(b, redirectXDP, true)}, atTC(b)...)
+	return append([]*rival{newDirect(b, false), newDirect(b, true), newRedirect(b, redirectXDP, true), newOurs(b, oursXDP)}, atTC(b)...)
 }
 
 // atTC makes the rivals that carry whatever compute nodes send.
 func atTC(b *testing.B) []*rival {
 	b.Helper()
-	return []*rival{newPlain(b), newRedirect(b, redirectTC, false), newBridge(b), newOVS(b), newOurs(b)}
+	return []*rival{newPlain(b), newRedirect(b, redirectTC, false), newBridge(b), newOVS(b), newOurs(b, oursTC)}
 }
