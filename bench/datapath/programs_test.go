@@ -19,6 +19,7 @@ type constants struct {
 	frame           []byte // what the source sends and the drivers show
 	out             uint32 // interface index
 	networks, hosts uint32 // what the drivers choose from; 0: one
+	firstVNI        uint32 // 0: one
 }
 
 // load loads the benchmark's programs, with counters of their own.
@@ -34,6 +35,7 @@ func load(b *testing.B, c constants) *benchObjects {
 	must(b, spec.Variables["out_ifindex"].Set(c.out))
 	must(b, spec.Variables["networks"].Set(max(c.networks, 1)))
 	must(b, spec.Variables["hosts"].Set(max(c.hosts, 1)))
+	must(b, spec.Variables["first_vni"].Set(max(c.firstVNI, 1)))
 	objects := &benchObjects{}
 	must(b, spec.LoadAndAssign(objects, nil))
 	b.Cleanup(func() { _ = objects.Close() })

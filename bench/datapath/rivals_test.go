@@ -171,14 +171,21 @@ type gateway struct {
 	fabric, wan side
 }
 
+// host is a MAC behind a tunnel address.
+type host struct {
+	mac    ethernet.MAC
+	remote string
+}
+
 // peers are tunnel addresses and the MACs of their next hops.
 type peers map[string]ethernet.MAC
 
-// ours runs a datapath with one network on a gateway.
-func (g gateway) ours(b *testing.B, nodes, remotes peers, xdp bool) {
+// ours runs a datapath with one network on a gateway, and gives the directory of
+// what it pins. Some MACs may be behind the remotes named.
+func (g gateway) ours(b *testing.B, nodes, remotes peers, xdp bool, known ...host) (dir string) {
 	b.Helper()
 	putTogether(b, g.Namespace)
-	network := forwarding.Network{Name: "n", Tunnels: map[forwarding.Endpoint]forwarding.Tunnel{}}
+	network := forwarding.Network{Name: "n", Tunnels: map[forwarding.Endpoint]forwarding.Tunnel{}, FDB: map[ethernet.MAC]forwarding.Endpoint{}}
 	hops := map[datapath.Pair]datapath.NextHop{}
 	add := func(group forwarding.Group, s side, vni uint32, to peers) {
 		index := indexOf(b, g.Namespace, s.link)
@@ -187,6 +194,11 @@ func (g gateway) ours(b *testing.B, nodes, remotes peers, xdp bool) {
 			e := forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: remote, VNI: vni}
 			network.Tunnels[e] = forwarding.Tunnel{Group: group, Local: local, Flood: true}
 			hops[datapath.Pair{Local: local, Remote: remote}] = datapath.NextHop{IfIndex: index, Src: s.mac, Dst: mac, MTU: 1500, Resolved: true}
+			for _, h := range known {
+				if h.remote == remote.String() {
+					network.FDB[h.mac] = e
+				}
+			}
 		}
 	}
 	add(forwarding.Fabric, g.fabric, fabricVNI, nodes)
@@ -206,6 +218,7 @@ func (g gateway) ours(b *testing.B, nodes, remotes peers, xdp bool) {
 	for name, err := range d.Apply(map[string]*forwarding.Network{"n": &network}) {
 		b.Fatalf("%s: %v", name, err)
 	}
+	return cfg.PinDir
 }
 
 // putTogether has the kernel put together what comes in tunnels (GRO): the socket

@@ -92,7 +92,7 @@ func reportSmall(got series, all []smallPackets) {
 	}
 	of := func(name string) string { return name + ", " + bursts }
 	s.figures = append(s.figures,
-		got.less(of(oursXDP), of(redirectXDP), "ns").atLeast(1/1.6, "≤ 1.6 times"),
+		got.less(of(oursXDP), of(redirectXDP), "ns").Figure,
 		got.less(of(oursXDP), of(bridge), "ns").atLeast(11, "≤ 1/11"),
 		got.less(of(oursXDP), of(oursTC), "ns").Figure,
 		got.less(oursTC+", "+single, openvswitch+", "+single, "ns").atLeast(5, "≥ 5 times its packets/s"))
