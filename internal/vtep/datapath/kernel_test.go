@@ -119,7 +119,12 @@ func TestNeighbourChangesWhileNobodyIsThere(t *testing.T) {
 
 // The process ends and another takes over, again and again, while a ping runs.
 func TestTakeOverLosesNothing(t *testing.T) {
-	c := newClouds(t)
+	t.Run("at TC", func(t *testing.T) { takeOverLosesNothing(t, newClouds(t)) })
+	t.Run("at XDP", func(t *testing.T) { takeOverLosesNothing(t, newExpressClouds(t, false)) })
+}
+
+func takeOverLosesNothing(t *testing.T, c *clouds) {
+	t.Helper()
 	c.resolve(t)
 	answers(t, c.node1, host2, 10*time.Second)
 	p, err := ping.Start(lab(t, c.node1), addr(host2), time.Millisecond)

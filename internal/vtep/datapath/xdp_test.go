@@ -240,20 +240,26 @@ func TestXDPMends(t *testing.T) {
 	}
 }
 
+// newExpressClouds is newClouds whose gateways forward at XDP. Links of the kernel's
+// own lose checksums that are left to the device, so that nodes finish theirs.
+func newExpressClouds(t *testing.T, checksum bool) *clouds {
+	t.Helper()
+	c := newClouds(t, func(c *clouds) {
+		c.checksum = checksum
+		c.xdp = map[string]XDPMode{"fabric": XDPNative, "wan": XDPNative}
+	})
+	for _, n := range []*testenv.NetNS{c.node1, c.node2} {
+		offload(t, n, "under", setTXChecksum, 0)
+		offload(t, n, "under", setGRO, 1)
+	}
+	return c
+}
+
 // Two clouds joined by gateways that forward at XDP: what broadcasts do, TC does.
-// Links of the kernel's own lose checksums that are left to the device, so that
-// nodes finish theirs.
 func TestThroughXDP(t *testing.T) {
 	for name, checksum := range map[string]bool{"plain": false, "with checksum": true} {
 		t.Run(name, func(t *testing.T) {
-			c := newClouds(t, func(c *clouds) {
-				c.checksum = checksum
-				c.xdp = map[string]XDPMode{"fabric": XDPNative, "wan": XDPNative}
-			})
-			for _, n := range []*testenv.NetNS{c.node1, c.node2} {
-				offload(t, n, "under", setTXChecksum, 0)
-				offload(t, n, "under", setGRO, 1)
-			}
+			c := newExpressClouds(t, checksum)
 			c.resolve(t)
 			for _, m := range append(c.d1.Modes(), c.d2.Modes()...) {
 				if m.Mode != "xdp native" || m.Reason != "as configured" {
