@@ -28,8 +28,8 @@ const (
 	controlMACs     = 100_000
 	controlNetworks = 4096
 	// controlTunnels is how many compute nodes each network has: with one remote
-	// gateway, so many tunnels as the maps of vtepd hold.
-	controlTunnels = 14
+	// gateway, 64 tunnels.
+	controlTunnels = 63
 	// controlChanges is how many changes are measured in a row.
 	controlChanges = 20
 	mostMemory     = 200 << 20

@@ -184,7 +184,6 @@ type peers map[string]ethernet.MAC
 // what it pins. Some MACs may be behind the remotes named.
 func (g gateway) ours(b *testing.B, nodes, remotes peers, xdp bool, known ...host) (dir string) {
 	b.Helper()
-	putTogether(b, g.Namespace)
 	network := forwarding.Network{Name: "n", Tunnels: map[forwarding.Endpoint]forwarding.Tunnel{}, FDB: map[ethernet.MAC]forwarding.Endpoint{}}
 	hops := map[datapath.Pair]datapath.NextHop{}
 	add := func(group forwarding.Group, s side, vni uint32, to peers) {
@@ -203,7 +202,7 @@ func (g gateway) ours(b *testing.B, nodes, remotes peers, xdp bool, known ...hos
 	}
 	add(forwarding.Fabric, g.fabric, fabricVNI, nodes)
 	add(forwarding.WAN, g.wan, wanVNI, remotes)
-	cfg := datapath.Config{PinDir: filepath.Join(testenv.BPFFS(b), "gw"), Interfaces: []string{g.fabric.link, g.wan.link}}
+	cfg := datapath.Config{PinDir: filepath.Join(testenv.BPFFS(b), "gw"), Interfaces: []string{g.fabric.link, g.wan.link}, GRO: true}
 	if xdp {
 		cfg.XDP = map[string]datapath.XDPMode{g.fabric.link: datapath.XDPNative, g.wan.link: datapath.XDPNative}
 	}
@@ -221,8 +220,8 @@ func (g gateway) ours(b *testing.B, nodes, remotes peers, xdp bool, known ...hos
 	return cfg.PinDir
 }
 
-// putTogether has the kernel put together what comes in tunnels (GRO): the socket
-// of such a device makes it look inside.
+// putTogether has the kernel put together what comes in tunnels (GRO), as it does
+// beside ours: the socket of such a device makes it look inside.
 func putTogether(b *testing.B, gw *netns.Namespace) {
 	b.Helper()
 	must(b, gw.AddLink(&netlink.Vxlan{LinkAttrs: netlink.LinkAttrs{Name: "gro"}, FlowBased: true, Port: 4789}))
