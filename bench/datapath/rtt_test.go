@@ -2,6 +2,7 @@ package datapath
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -79,6 +80,9 @@ func echo(fd, seq int) (time.Duration, error) {
 	}
 	for buffer := make([]byte, 256); ; {
 		n, _, err := unix.Recvfrom(fd, buffer, 0)
+		if errors.Is(err, unix.EINTR) { // the Go runtime's signals; with a timeout no call begins anew
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}
