@@ -109,8 +109,11 @@ func (l *loop) countBindings() bool {
 
 // portFaults gives port_fault_status of every port, sorted.
 func (l *loop) portFaults(hops map[underlay.Pair]underlay.State) map[string][]string {
-	room := l.desired.roomOfPorts(hops)
 	out := map[string][]string{}
+	if len(l.ports.states) == 0 {
+		return out // to find the room is to look at every tunnel
+	}
+	room := l.desired.roomOfPorts(hops)
 	for _, s := range l.ports.states {
 		out[s.Name] = faultsOfPort(s, room[s.Name])
 	}
