@@ -1,10 +1,8 @@
 package datapath
 
 import (
-	"errors"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
@@ -18,22 +16,12 @@ import (
 func (w *wire) receivedShaped(atLeast int) map[forwarding.Endpoint][]shaped {
 	w.t.Helper()
 	out := map[forwarding.Endpoint][]shaped{}
-	buf := make([]byte, 4096)
-	for deadline := time.Now().Add(10 * time.Second); ; {
-		n, err := unix.Read(w.fd, buf)
-		if errors.Is(err, unix.EAGAIN) {
-			if atLeast <= 0 || time.Now().After(deadline) {
-				return out
-			}
-			continue
-		}
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		atLeast--
-		s := decodeShaped(w.t, append([]byte(nil), buf[:n]...))
+	w.frames(atLeast, func(frame []byte) bool {
+		s := decodeShaped(w.t, frame)
 		out[s.endpoint(s.dst)] = append(out[s.endpoint(s.dst)], s)
-	}
+		return true
+	})
+	return out
 }
 
 // openSegmenting is a gateway with a segmenter.

@@ -23,9 +23,24 @@ func (x tcx) pin(ifIndex int) string {
 func (x tcx) attached() ([]int, error) { return pinnedLinks(x.dir, x.prefix) }
 
 func (x tcx) attach(ifIndex int, program *ebpf.Program) error {
-	l, err := link.LoadPinnedLink(x.pin(ifIndex), nil)
+	return takeOver(x, x.pin(ifIndex), ifIndex, program, func(info *link.Info) bool {
+		at := info.TCX()
+		return at != nil && at.Ifindex == uint32(ifIndex)
+	})
+}
+
+// creator makes and pins the link of an interface.
+type creator interface {
+	create(ifIndex int, program *ebpf.Program) error
+}
+
+// takeOver gives the pinned link of an interface the program, and makes one where
+// there is none, or one that is not alive any longer: detached, or of an
+// interface that is gone.
+func takeOver(c creator, pin string, ifIndex int, program *ebpf.Program, alive func(*link.Info) bool) error {
+	l, err := link.LoadPinnedLink(pin, nil)
 	if errors.Is(err, os.ErrNotExist) {
-		return x.create(ifIndex, program)
+		return c.create(ifIndex, program)
 	}
 	if err != nil {
 		return fmt.Errorf("open the pinned link: %w", err)
@@ -35,14 +50,13 @@ func (x tcx) attach(ifIndex int, program *ebpf.Program) error {
 	if err != nil {
 		return fmt.Errorf("look at the pinned link: %w", err)
 	}
-	at := info.TCX()
-	if at == nil || at.Ifindex != uint32(ifIndex) { // detached, or of an interface that is gone
-		if err := l.Unpin(); err != nil {
-			return fmt.Errorf("unpin a dead link: %w", err)
-		}
-		return x.create(ifIndex, program)
+	if alive(info) {
+		return update(l, info.Program, program)
 	}
-	return update(l, info.Program, program)
+	if err := l.Unpin(); err != nil {
+		return fmt.Errorf("unpin a dead link: %w", err)
+	}
+	return c.create(ifIndex, program)
 }
 
 // update has the kernel swap programs between two packets.

@@ -72,24 +72,35 @@ func (w *wire) send(p packet) {
 func (w *wire) received(atLeast int) map[forwarding.Endpoint][]packet {
 	w.t.Helper()
 	out := map[forwarding.Endpoint][]packet{}
+	w.frames(atLeast, func(frame []byte) bool {
+		if frame[12] != 0x08 || frame[13] != 0 || frame[23] != 17 {
+			return false // the kernel's own: ARP, ICMP
+		}
+		p := decode(w.t, frame)
+		out[at(p.dst, p.vni)] = append(out[at(p.dst, p.vni)], p)
+		return true
+	})
+	return out
+}
+
+// frames hands over what comes until so many have been taken and there is silence.
+func (w *wire) frames(atLeast int, take func(frame []byte) bool) {
+	w.t.Helper()
 	buf := make([]byte, 4096)
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		n, err := unix.Read(w.fd, buf)
 		if errors.Is(err, unix.EAGAIN) {
 			if atLeast <= 0 || time.Now().After(deadline) {
-				return out
+				return
 			}
 			continue
 		}
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if buf[12] != 0x08 || buf[13] != 0 || buf[23] != 17 {
-			continue // the kernel's own: ARP, ICMP
+		if take(append([]byte(nil), buf[:n]...)) {
+			atLeast--
 		}
-		atLeast--
-		p := decode(w.t, append([]byte(nil), buf[:n]...))
-		out[at(p.dst, p.vni)] = append(out[at(p.dst, p.vni)], p)
 	}
 }
 

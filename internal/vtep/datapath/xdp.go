@@ -1,7 +1,6 @@
 package datapath
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -52,26 +51,10 @@ func (x xdp) pin(ifIndex int) string {
 func (x xdp) attached() ([]int, error) { return pinnedLinks(x.dir, x.prefix()) }
 
 func (x xdp) attach(ifIndex int, program *ebpf.Program) error {
-	l, err := link.LoadPinnedLink(x.pin(ifIndex), nil)
-	if errors.Is(err, os.ErrNotExist) {
-		return x.create(ifIndex, program)
-	}
-	if err != nil {
-		return fmt.Errorf("open the pinned link: %w", err)
-	}
-	defer func() { _ = l.Close() }()
-	info, err := l.Info()
-	if err != nil {
-		return fmt.Errorf("look at the pinned link: %w", err)
-	}
-	at := info.XDP()
-	if at == nil || at.Ifindex != uint32(ifIndex) { // detached, or of an interface that is gone
-		if err := l.Unpin(); err != nil {
-			return fmt.Errorf("unpin a dead link: %w", err)
-		}
-		return x.create(ifIndex, program)
-	}
-	return update(l, info.Program, program)
+	return takeOver(x, x.pin(ifIndex), ifIndex, program, func(info *link.Info) bool {
+		at := info.XDP()
+		return at != nil && at.Ifindex == uint32(ifIndex)
+	})
 }
 
 func (x xdp) create(ifIndex int, program *ebpf.Program) error {
