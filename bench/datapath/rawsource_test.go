@@ -51,7 +51,7 @@ func (s *rawSource) send(n int) error {
 			if time.Since(began) > stuck {
 				return fmt.Errorf("%d of %d packets are lost", want-s.arrived(), perWait)
 			}
-			time.Sleep(20 * time.Microsecond)
+			time.Sleep(20 * time.Microsecond) // between two looks: spinning would be counted as work
 		}
 	}
 	return nil

@@ -29,14 +29,15 @@ func runRestless(database string) {
 		panic(err)
 	}
 	go func() { _ = a.Run(context.Background()) }()
-	for key := uint32(1); ; key = key%1000 + 1 {
+	key := uint32(0)
+	for range time.Tick(time.Millisecond) { // the pace of changes
+		key = key%1000 + 1
 		server.set("sw0", network(fmt.Sprint("old", key), key))
 		if text := server.report(database).Error; strings.Contains(text, "served by another agent") {
 			fmt.Println(text)
 			_, _ = io.Copy(io.Discard, os.Stdin) // until the test ends
 			return
 		}
-		time.Sleep(time.Millisecond) // the pace of changes
 	}
 }
 

@@ -63,16 +63,22 @@ func start(t testing.TB, cfg Config) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	runs(t, c.Run)
+	return c
+}
+
+// runs has something run until the end of the test.
+func runs(t testing.TB, run func(context.Context) error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- c.Run(ctx) }()
+	go func() { done <- run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
-	return c
 }
 
 // connected is start, waiting for the connection.

@@ -78,15 +78,7 @@ func listen(t *testing.T, scheme string, cfg ListenConfig, prepare ...func(*List
 	for _, do := range prepare {
 		do(b.Listener)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- b.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
+	runs(t, b.Run)
 	return b
 }
 

@@ -77,6 +77,4 @@ func full(t *testing.T, nodes int) {
 		m.eventuallyDone()
 		t.Logf("one more MAC within %.0f ms, %.0f MiB", time.Since(began).Seconds()*1000, p.rss())
 	}
-	time.Sleep(fullPassEvery + 5*time.Second)
-	t.Logf("after a full pass %.0f MiB", p.rss())
 }

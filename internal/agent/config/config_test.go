@@ -105,6 +105,7 @@ func TestBadValues(t *testing.T) {
 		least + sw + "metrics_listen: x":    `metrics_listen: "x": is not host:port`,
 		least + sw + "colour: x":            "colour",
 		least + "switches: [x]":             `switches[0]: "x"`,
+
 		least + "switches: ['unix:/a', 'unix:/a']":          `switches[1]: "unix:/a": is given twice`,
 		least + "switches: ['ssl:192.0.2.1:6640']":          "needs the authority",
 		least + sw + "tls: {certificate: c}":                "needs its private key",
