@@ -23,8 +23,8 @@ func TestServersAndAgentsComeAndGo(t *testing.T) {
 }
 
 func (w *world) comeAndGo() {
-	w.leader()
-	a, b := w.servers[0], w.servers[1]
+	w.Leader(w.t)
+	a, b := w.Servers[0], w.Servers[1]
 	gateways := []string{w.gateway(a, 0), w.gateway(b, 1), w.gateway(a, 2)}
 	first := []string{w.connect(b, gateways[0], 0), w.connect(a, gateways[1], 1), w.connect(b, gateways[2], 2)}
 	for i := range first {
@@ -49,7 +49,7 @@ func (w *world) comeAndGo() {
 // killedLeader: another plans.
 func (w *world) killedLeader(gateways []string) {
 	w.t.Helper()
-	leads, other := w.leader()
+	leads, other := w.Leader(w.t)
 	began := time.Now()
 	leads.Kill(w.t)
 	c := w.connect(other, gateways[1], 4)
@@ -63,7 +63,7 @@ func (w *world) killedLeader(gateways []string) {
 // counts for nothing.
 func (w *world) stoppedLeader(gateways []string) {
 	w.t.Helper()
-	leads, other := w.leader()
+	leads, other := w.Leader(w.t)
 	began := time.Now()
 	leads.Freeze(w.t)
 	w.connect(other, gateways[2], 5)
@@ -73,9 +73,9 @@ func (w *world) stoppedLeader(gateways []string) {
 	w.holds(time.Second, 2, 2, 5, 6)
 	leads.Thaw(w.t)
 	testenv.Eventually(w.t, soon, "the former leads no more", func() error {
-		return shows(leads.metrics, "landbridge_server_leader 0")
+		return leads.Shows("landbridge_server_leader 0")
 	})
-	if err := shows(other.metrics, "landbridge_server_leader 1"); err != nil {
+	if err := other.Shows("landbridge_server_leader 1"); err != nil {
 		w.t.Error(err)
 	}
 	w.is(soon, leads, c, "ACTIVE")
@@ -84,13 +84,13 @@ func (w *world) stoppedLeader(gateways []string) {
 // killedAgent: another gets its switches.
 func (w *world) killedAgent(gateways []string) {
 	w.t.Helper()
-	serves, _ := w.serving(0)
+	serves, _ := w.Serving(w.t, 0)
 	began := time.Now()
 	serves.Kill(w.t)
-	c := w.connect(w.servers[0], gateways[0], 7)
+	c := w.connect(w.Servers[0], gateways[0], 7)
 	w.holds(takeover, 0, 0, 3, 7)
 	w.took("a killed agent is replaced", began, takeover)
-	w.is(time.Second, w.servers[1], c, "ACTIVE")
+	w.is(time.Second, w.Servers[1], c, "ACTIVE")
 	serves.Start(w.t)
 }
 
@@ -98,32 +98,32 @@ func (w *world) killedAgent(gateways []string) {
 // on is not done.
 func (w *world) stoppedAgent(gateways []string) {
 	w.t.Helper()
-	serves, _ := w.serving(1)
+	serves, _ := w.Serving(w.t, 1)
 	began := time.Now()
 	serves.Freeze(w.t)
-	w.connect(w.servers[0], gateways[1], 8)
+	w.connect(w.Servers[0], gateways[1], 8)
 	w.holds(takeover, 1, 1, 4, 8)
 	w.took("a stopped agent is replaced", began, takeover)
-	c := w.connect(w.servers[0], gateways[1], 9)
+	c := w.connect(w.Servers[0], gateways[1], 9)
 	w.holds(time.Second, 1, 1, 4, 8, 9)
 	serves.Thaw(w.t)
 	testenv.Eventually(w.t, soon, "the former is there again", func() error {
-		return shows(serves.metrics, "landbridge_agent_leader_heard 1")
+		return serves.Shows("landbridge_agent_leader_heard 1")
 	})
 	w.holds(time.Second, 1, 1, 4, 8, 9)
-	w.is(soon, w.servers[0], c, "ACTIVE")
+	w.is(soon, w.Servers[0], c, "ACTIVE")
 }
 
 // rabbitRestarts: what was asked for meanwhile is done afterwards.
 func (w *world) rabbitRestarts(gateways []string) {
 	w.t.Helper()
-	w.rabbit.Kill(w.t)
-	c := w.connect(w.servers[1], gateways[2], 10)
-	w.rabbit.Start(w.t)
+	w.Rabbit.Kill(w.t)
+	c := w.connect(w.Servers[1], gateways[2], 10)
+	w.Rabbit.Start(w.t)
 	began := time.Now()
 	w.holds(10*time.Second, 2, 2, 5, 6, 10)
 	w.took("a restart of RabbitMQ is got over", began, 10*time.Second)
-	w.is(soon, w.servers[0], c, "ACTIVE")
+	w.is(soon, w.Servers[0], c, "ACTIVE")
 }
 
 // nobodyThere: the statuses say so, and who was heard of last: the one that
@@ -131,15 +131,15 @@ func (w *world) rabbitRestarts(gateways []string) {
 // was not any more.
 func (w *world) nobodyThere(connection string) {
 	w.t.Helper()
-	serves, other := w.serving(0)
+	serves, other := w.Serving(w.t, 0)
 	began := time.Now()
 	other.Kill(w.t)
 	serves.Kill(w.t)
-	w.is(soon, w.servers[0], connection, "DOWN", "agent h", " has not been heard of since")
+	w.is(soon, w.Servers[0], connection, "DOWN", "agent h", " has not been heard of since")
 	w.took("agents that are gone show in statuses", began, 4*time.Second)
 	w.agentsAre(false)
 	serves.Start(w.t)
-	w.is(soon, w.servers[0], connection, "ACTIVE")
+	w.is(soon, w.Servers[0], connection, "ACTIVE")
 	other.Start(w.t)
 	w.agentsAre(true)
 }
@@ -147,7 +147,7 @@ func (w *world) nobodyThere(connection string) {
 // agentsAre waits until each server shows both agents so.
 func (w *world) agentsAre(alive bool) {
 	w.t.Helper()
-	for _, s := range w.servers {
+	for _, s := range w.Servers {
 		testenv.Eventually(w.t, soon, "the agents", func() error {
 			all, err := s.List(w.t.Context(), "agent")
 			if err != nil || len(all) != 2 || all[0]["alive"] != alive || all[1]["alive"] != alive {
@@ -161,7 +161,7 @@ func (w *world) agentsAre(alive bool) {
 // gone: nothing of what is deleted is left.
 func (w *world) gone() {
 	w.t.Helper()
-	by := w.servers[0]
+	by := w.Servers[0]
 	all, err := by.List(w.t.Context(), "l2_gateway_connection")
 	if err != nil || len(all) != 11 {
 		w.t.Fatalf("%d connections, %v", len(all), err)
@@ -171,7 +171,7 @@ func (w *world) gone() {
 			w.t.Error(err)
 		}
 	}
-	for i := range w.switches {
+	for i := range w.Switches {
 		w.holds(soon, i)
 	}
 }

@@ -49,14 +49,7 @@ func (p *Program) Run(t testing.TB) {
 // Start starts the program and returns when it is ready.
 func (p *Program) Start(t testing.TB) {
 	t.Helper()
-	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	must(t, err, "open the log of %s", p.Name)
-	defer func() { _ = log.Close() }() // the program has its own descriptor
-	cmd := p.Command()
-	must(t, cmd.Err, "start %s", p.Name)
-	cmd.Stdout, cmd.Stderr = log, log
-	p.child, err = startChild(enclosed(cmd), p.Namespace)
-	must(t, err, "start %s", p.Name)
+	p.Launch(t)
 	Eventually(t, p.Within, p.Name+" serves", func() error {
 		select {
 		case <-p.child.exited:
@@ -68,6 +61,19 @@ func (p *Program) Start(t testing.TB) {
 		}
 		return nil
 	})
+}
+
+// Launch starts the program and leaves it to itself.
+func (p *Program) Launch(t testing.TB) {
+	t.Helper()
+	log, err := os.OpenFile(p.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	must(t, err, "open the log of %s", p.Name)
+	defer func() { _ = log.Close() }() // the program has its own descriptor
+	cmd := p.Command()
+	must(t, cmd.Err, "start %s", p.Name)
+	cmd.Stdout, cmd.Stderr = log, log
+	p.child, err = startChild(enclosed(cmd), p.Namespace)
+	must(t, err, "start %s", p.Name)
 }
 
 // enclosed has a command be the first process of a namespace, with whose end

@@ -1,0 +1,128 @@
+// Package controlplane is the control side of a cloud for tests: servers and
+// agents as the real programs, with a real RabbitMQ and real switches. It needs
+// root, and testenv.MainWithPrograms.
+package controlplane
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"landbridge/internal/lab/testenv"
+)
+
+// startWithin is how long a program may take to serve, and to end in good order.
+const startWithin = 20 * time.Second
+
+// Config is what a World is made of.
+type Config struct {
+	// Database is the URL of the servers' database.
+	Database string
+	// Dir is for configurations and logs.
+	Dir                       string
+	Servers, Agents, Switches int
+}
+
+// World is some servers, agents and switches. Each agent can serve each switch.
+type World struct {
+	Config
+	Rabbit   *testenv.RabbitMQ
+	Servers  []*Server
+	Agents   []*Agent
+	Switches []*testenv.OVSDB
+}
+
+// New starts a world that ends with its test; its programs serve.
+func New(t testing.TB, cfg Config) *World {
+	t.Helper()
+	w := &World{Config: cfg, Rabbit: testenv.StartRabbitMQ(t, testenv.RabbitMQConfig{})}
+	w.Rabbit.AddVHost(t, vhost)
+	w.write(t, cloudFile, Cloud())
+	for i := range cfg.Switches {
+		w.Switches = append(w.Switches, testenv.StartOVSDB(t))
+		w.Describe(t, i)
+	}
+	for i := range cfg.Servers {
+		w.Servers = append(w.Servers, w.server(t, i))
+	}
+	for i := range cfg.Agents {
+		w.Agents = append(w.Agents, w.agent(t, i))
+	}
+	return w
+}
+
+const (
+	vhost     = "landbridge"
+	cloudFile = "cloud.yaml"
+)
+
+// SwitchName is the name of the i-th switch.
+func SwitchName(i int) string { return fmt.Sprint("sw", i) }
+
+// Port is the one port of each switch.
+const Port = "p0"
+
+// Describe puts the i-th switch into its database, as its own software does
+// where it finds none.
+func (w *World) Describe(t testing.TB, i int) {
+	t.Helper()
+	name := SwitchName(i)
+	w.Switches[i].VTEPCtl(t, "add-ps", name, "--", "add-port", name, Port,
+		"--", "set", "Physical_Switch", name, fmt.Sprintf("tunnel_ips=10.0.0.%d", 100+i))
+}
+
+// CloudFile is the file that says what the cloud has.
+func (w *World) CloudFile() string { return w.file(cloudFile) }
+
+func (w *World) file(name string) string { return filepath.Join(w.Dir, name) }
+
+func (w *World) write(t testing.TB, name, text string) string {
+	t.Helper()
+	if err := os.WriteFile(w.file(name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return w.file(name)
+}
+
+func (w *World) server(t testing.TB, i int) *Server {
+	t.Helper()
+	listen, metrics := freeAddr(t), freeAddr(t)
+	name := fmt.Sprint("server", i)
+	file := w.write(t, name+".yaml", fmt.Sprintf(
+		"listen: %q\nmetrics_listen: %q\ndatabase: %s\ncloud: {file: %q}\ncontrol: {transport_url: %s}\nlog_level: debug\n",
+		listen, metrics, quoted(w.Database), w.CloudFile(), quoted(w.Rabbit.URL(vhost))))
+	s := &Server{program: w.program(name, "landbridge-server", file, metrics, firstServer+i), Client: client(listen)}
+	s.Run(t)
+	return s
+}
+
+func (w *World) agent(t testing.TB, i int) *Agent {
+	t.Helper()
+	metrics := freeAddr(t)
+	var switches []string
+	for _, o := range w.Switches {
+		switches = append(switches, o.TCP)
+	}
+	list, err := json.Marshal(switches)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &Agent{Host: fmt.Sprint("h", i)}
+	file := w.write(t, fmt.Sprintf("agent%d.yaml", i), fmt.Sprintf(
+		"host: %s\nmetrics_listen: %q\ntransport_url: %s\nswitches: %s\n", a.Host, metrics, quoted(w.Rabbit.URL(vhost)), list))
+	a.program = w.program(fmt.Sprint("agent", i), "landbridge-agent", file, metrics, firstAgent+i)
+	a.Run(t)
+	return a
+}
+
+// quoted is a string for YAML.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	return fmt.Sprint("127.0.0.1:", testenv.FreePort(t))
+}
