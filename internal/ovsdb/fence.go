@@ -92,7 +92,7 @@ func (f fence) check(m *mirror, s hwvtep.Schema) error {
 
 // guard puts before the operations of a transaction what makes the database
 // refuse it once another epoch has come, and claims the database where it is not
-// the fence's yet.
+// the fence's yet. The journal of the database shows whose it was.
 func (f fence) guard(b *builder) error {
 	if f.epoch == 0 || !b.schema.OtherConfig || len(b.ops) == 0 && !b.claim {
 		return nil
@@ -105,8 +105,15 @@ func (f fence) guard(b *builder) error {
 	if !f.holds(g) {
 		guards = append(guards, f.claim(g))
 	}
-	b.ops = append(append(guards, f.wait(g)), b.ops...)
+	b.ops = append(append(guards, f.wait(g), f.sign()), b.ops...)
 	return nil
+}
+
+// sign leaves in the database's file who has written, and by which epoch:
+// "ovsdb-tool show-log" tells it.
+func (f fence) sign() ovsdb.Operation {
+	text := hwvtep.Signature(f.agent, f.epoch)
+	return ovsdb.Operation{Op: ovsdb.OperationComment, Comment: &text}
 }
 
 // claim replaces the epoch that the mirror shows. What has come in its place

@@ -55,6 +55,9 @@ func checkJournal(t testing.TB, db *testenv.OVSDB) (rows int) {
 			t.Errorf("the epoch went back from %d to %d", epoch, now)
 		}
 		epoch = now
+		if agent, by, ok := hwvtep.ParseSignature(transaction.Comment); ok && (agent != config[hwvtep.Agent] || by != epoch) {
+			t.Errorf("%q was written while %q had the database by epoch %d", transaction.Comment, config[hwvtep.Agent], epoch)
+		}
 		for _, row := range transaction.Rows[tableLogical] {
 			writer, _, _ := strings.Cut(fmt.Sprint(row["name"]), "/")
 			if rows++; writer != config[hwvtep.Agent] {

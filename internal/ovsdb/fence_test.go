@@ -59,6 +59,13 @@ func TestTheHigherEpochHasTheDatabase(t *testing.T) {
 	if got := epochOf(t, db); got != "7 young" {
 		t.Fatalf("the database is of %q", got)
 	}
+	signed := map[string]bool{}
+	for _, transaction := range db.Journal(t) {
+		signed[transaction.Comment] = true
+	}
+	if !signed["landbridge-epoch=5 landbridge-agent=old"] || !signed["landbridge-epoch=7 landbridge-agent=young"] {
+		t.Errorf("transactions are signed %v", signed)
+	}
 	const reason = `served by another agent ("young"), epoch 7 > 5`
 	if err := write(old, "landbridge/c"); !errors.Is(err, ErrFenced) || err.Error() != reason {
 		t.Errorf("the lower epoch's write: %v", err)

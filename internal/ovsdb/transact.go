@@ -84,6 +84,9 @@ func unmet(ops []ovsdb.Operation, results []ovsdb.OperationResult) error {
 // ovsdb-server sends changes before its answer, RFC 7047 does not ask for it.
 func (s *session) shows(ops []ovsdb.Operation, results []ovsdb.OperationResult) bool {
 	for i, op := range ops {
+		if op.Op == ovsdb.OperationComment {
+			continue
+		}
 		table := s.rows[op.Table]
 		if table == nil { // not followed
 			return false

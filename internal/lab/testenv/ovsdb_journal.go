@@ -18,6 +18,8 @@ import (
 // Transaction is one record of a database's file.
 type Transaction struct {
 	At time.Time // to the millisecond
+	// Comment is what who has written says of it.
+	Comment string
 	// Rows are by table and UUID; a row is nil where it was deleted. Columns of a
 	// row that was there before have what has changed in them.
 	Rows Tables
@@ -76,6 +78,7 @@ func transaction(record map[string]json.RawMessage) Transaction {
 			out.Rows[table] = rows
 		}
 	}
+	_ = json.Unmarshal(record["_comment"], &out.Comment) // most have none
 	if ms, err := strconv.ParseInt(string(record["_date"]), 10, 64); err == nil {
 		out.At = time.UnixMilli(ms)
 	}
