@@ -110,8 +110,8 @@ func (p *programRun) fill(b *testing.B) {
 	ip := netip.MustParseAddr
 	networks := map[string]*forwarding.Network{}
 	for n := range p.networks {
-		node := forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: ip(compute1IP), VNI: uint32(firstVNI + n)}
-		remote := forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: ip(wan2IP), VNI: uint32(firstWANVNI + n)}
+		node := forwarding.To(hwvtep.VXLANOverIPv4, ip(compute1IP), uint32(firstVNI+n))
+		remote := forwarding.To(hwvtep.VXLANOverIPv4, ip(wan2IP), uint32(firstWANVNI+n))
 		network := &forwarding.Network{
 			Name: fmt.Sprint("n", n), FDB: map[ethernet.MAC]forwarding.Endpoint{},
 			Tunnels: map[forwarding.Endpoint]forwarding.Tunnel{

@@ -190,7 +190,7 @@ func (g gateway) ours(b *testing.B, nodes, remotes peers, xdp bool, known ...hos
 		index := indexOf(b, g.Namespace, s.link)
 		for remote, mac := range to {
 			local, remote := netip.MustParseAddr(s.ip), netip.MustParseAddr(remote)
-			e := forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: remote, VNI: vni}
+			e := forwarding.To(hwvtep.VXLANOverIPv4, remote, vni)
 			network.Tunnels[e] = forwarding.Tunnel{Group: group, Local: local, Flood: true}
 			hops[datapath.Pair{Local: local, Remote: remote}] = datapath.NextHop{IfIndex: index, Src: s.mac, Dst: mac, MTU: 1500, Resolved: true}
 			for _, h := range known {

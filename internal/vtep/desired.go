@@ -118,7 +118,7 @@ func keep(m map[string][]forwarding.Problem, name string, problems []forwarding.
 }
 
 func pairOf(e forwarding.Endpoint, t forwarding.Tunnel) underlay.Pair {
-	return underlay.Pair{Local: t.Local, Remote: e.Remote}
+	return underlay.Pair{Local: t.Local, Remote: e.Remote()}
 }
 
 // pairsOf gives the pairs of underlay addresses of a network's tunnels.

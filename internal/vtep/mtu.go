@@ -54,13 +54,13 @@ func (d *desired) narrowWays(states map[underlay.Pair]underlay.State) []narrowWa
 	for _, n := range d.networks {
 		widest, room := way{}, 0
 		for e, t := range n.Tunnels {
-			w := way{pairOf(e, t), e.Encapsulation}
+			w := way{pairOf(e, t), e.Encapsulation()}
 			if r := w.room(states); t.Group == forwarding.Fabric && (r > room || r == room && w.pair.Remote.Compare(widest.pair.Remote) < 0) {
 				widest, room = w, r
 			}
 		}
 		for e, t := range n.Tunnels {
-			w := way{pairOf(e, t), e.Encapsulation}
+			w := way{pairOf(e, t), e.Encapsulation()}
 			if r := w.room(states); t.Group == forwarding.WAN && r > 0 && r < room && found[w].fabricRoom < room {
 				s := states[w.pair]
 				found[w] = narrowWay{

@@ -164,7 +164,7 @@ func (d *desired) roomOfPorts(hops map[underlay.Pair]underlay.State) map[string]
 		}
 		for e := range n.Tunnels {
 			if e.IsPort() {
-				out[e.Port] = max(out[e.Port], room)
+				out[e.Port()] = max(out[e.Port()], room)
 			}
 		}
 	}

@@ -194,7 +194,7 @@ func plannedState(n forwarding.Network) NetworkState {
 	state := networkState(n, datapath.Counters{}, nil)
 	for _, mac := range slices.SortedFunc(maps.Keys(n.FDB), ethernet.MAC.Compare) {
 		e := n.FDB[mac]
-		state.FDB = append(state.FDB, FDBState{MAC: mac, Port: e.Port, Remote: e.Remote, VNI: e.VNI, Static: true})
+		state.FDB = append(state.FDB, FDBState{MAC: mac, Port: e.Port(), Remote: e.Remote(), VNI: e.VNI, Static: true})
 	}
 	return state
 }

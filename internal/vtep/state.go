@@ -149,7 +149,7 @@ func (l *loop) state(f Filter) (State, error) {
 	}
 	err = l.dp.VisitFDB(func(network string, e datapath.Entry) {
 		if n := byName[network]; n != nil && f.wants(e) {
-			n.FDB = append(n.FDB, FDBState{e.MAC, e.Endpoint.Port, e.Endpoint.Remote, e.Endpoint.VNI, e.Static, e.Frozen, int(e.Age.Seconds())})
+			n.FDB = append(n.FDB, FDBState{e.MAC, e.Endpoint.Port(), e.Endpoint.Remote(), e.Endpoint.VNI, e.Static, e.Frozen, int(e.Age.Seconds())})
 		}
 	})
 	for _, n := range s.Networks {
@@ -221,7 +221,7 @@ func networkState(n forwarding.Network, c datapath.Counters, refused error) Netw
 	for _, e := range slices.SortedFunc(maps.Keys(n.Tunnels), forwarding.Endpoint.Compare) {
 		t, traffic := n.Tunnels[e], c.Tunnels[datapath.TunnelKey{Network: n.Name, Endpoint: e}]
 		out.Tunnels = append(out.Tunnels, TunnelState{
-			Port: e.Port, Encapsulation: e.Encapsulation, Remote: e.Remote, VNI: e.VNI, Side: t.Group.String(), Local: t.Local, Flood: t.Flood, Filter: t.Filter.Words(),
+			Port: e.Port(), Encapsulation: e.Encapsulation(), Remote: e.Remote(), VNI: e.VNI, Side: t.Group.String(), Local: t.Local, Flood: t.Flood, Filter: t.Filter.Words(),
 			RxPackets: traffic.RxPackets, RxBytes: traffic.RxBytes,
 			TxPackets: traffic.TxPackets, TxBytes: traffic.TxBytes,
 		})

@@ -94,8 +94,8 @@ func (l *loop) tunnelOf(q *question) {
 	q.vxlanPort, q.genevePort = l.cfg.VXLANPort, l.cfg.GenevePort
 	for _, n := range l.desired.networks {
 		for e, t := range n.Tunnels {
-			if e.Remote == q.from && e.VNI == q.vni {
-				q.encap, q.to = e.Encapsulation, t.Local
+			if e.Remote() == q.from && e.VNI == q.vni {
+				q.encap, q.to = e.Encapsulation(), t.Local
 				return
 			}
 		}

@@ -186,7 +186,7 @@ func TestApplyRefuses(t *testing.T) {
 			n.Tunnels[at("10.0.0.9", 1)] = forwarding.Tunnel{Local: addr("2001:db8::1")}
 		}),
 		"encapsulation": good(func(n *forwarding.Network) {
-			n.Tunnels[forwarding.Endpoint{Encapsulation: "stt_over_ipv4", Remote: addr(nodeA)}] = fabric(true)
+			n.Tunnels[forwarding.To("stt_over_ipv4", addr(nodeA), 0)] = fabric(true)
 		}),
 		"VNI": good(func(n *forwarding.Network) { n.Tunnels[at(nodeA, 1<<24)] = fabric(true) }),
 		"group": good(func(n *forwarding.Network) {

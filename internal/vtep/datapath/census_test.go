@@ -93,10 +93,10 @@ func censusOf(models map[string]forwarding.Network) census {
 		c.Static += len(n.FDB)
 		for e, t := range n.Tunnels {
 			if e.IsPort() {
-				ports[e.Port] = true
+				ports[e.Port()] = true
 			} else {
-				pairs[Pair{Local: t.Local, Remote: e.Remote}] = true
-				addresses[t.Local.String()], addresses[e.Remote.String()] = true, true
+				pairs[Pair{Local: t.Local, Remote: e.Remote()}] = true
+				addresses[t.Local.String()], addresses[e.Remote().String()] = true, true
 			}
 			if t.Flood {
 				c.Flooded++

@@ -42,14 +42,14 @@ func check(name string, n *forwarding.Network) error {
 }
 
 func checkTunnel(e forwarding.Endpoint, t forwarding.Tunnel) error {
-	how, known := encapsulations[e.Encapsulation]
+	how, known := encapsulations[e.Encapsulation()]
 	switch {
 	case e.IsPort():
 		return checkPort(e, t)
 	case !known:
-		return fmt.Errorf("%s: encapsulation %q is not supported", e, e.Encapsulation)
-	case !fits(e.Remote, how.v6) || !fits(t.Local, how.v6):
-		return fmt.Errorf("%s from %s: both ends need addresses of the family of %s", e, t.Local, e.Encapsulation)
+		return fmt.Errorf("%s: encapsulation %q is not supported", e, e.Encapsulation())
+	case !fits(e.Remote(), how.v6) || !fits(t.Local, how.v6):
+		return fmt.Errorf("%s from %s: both ends need addresses of the family of %s", e, t.Local, e.Encapsulation())
 	case e.VNI > hwvtep.MaxKey:
 		return fmt.Errorf("%s: the VNI is larger than %d", e, hwvtep.MaxKey)
 	case t.Group > forwarding.WAN:

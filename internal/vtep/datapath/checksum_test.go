@@ -139,7 +139,7 @@ func TestChecksumsProperty(t *testing.T) {
 		}, nil)})
 		d.resolve(t)
 		p := packet{
-			src: in.Remote.String(), dst: localIn, vni: in.VNI, checksum: rapid.Bool().Draw(rt, "checksum"),
+			src: in.Remote().String(), dst: localIn, vni: in.VNI, checksum: rapid.Bool().Draw(rt, "checksum"),
 			ttl: rapid.Byte().Draw(rt, "TTL"), tos: rapid.Byte().Draw(rt, "TOS"), id: rapid.Uint16().Draw(rt, "id"),
 			srcPort:  rapid.Uint16Min(1).Draw(rt, "port"),
 			innerSrc: hostA, innerDst: broadcast, payload: rapid.StringN(46, 300, 300).Draw(rt, "payload"),
@@ -148,7 +148,7 @@ func TestChecksumsProperty(t *testing.T) {
 		if verdict != forwarded {
 			rt.Fatalf("verdict %d", int32(verdict))
 		}
-		if q := decode(t, got); q.vni != out.VNI || q.src != localOut || q.dst != out.Remote.String() || q.payload != p.payload {
+		if q := decode(t, got); q.vni != out.VNI || q.src != localOut || q.dst != out.Remote().String() || q.payload != p.payload {
 			rt.Fatalf("got %+v", q)
 		}
 	})

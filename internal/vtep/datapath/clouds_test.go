@@ -87,8 +87,8 @@ func newClouds(t *testing.T, options ...func(*clouds)) *clouds {
 
 func (c *clouds) network(p plan, local, remote string, key uint32) *forwarding.Network {
 	return model("n", tunnels{
-		{Encapsulation: c.fabric, Remote: addr(p.node), VNI: key}: {Local: addr(p.fabric), Flood: true},
-		{Encapsulation: c.wan, Remote: addr(remote), VNI: 456}:    {Group: forwarding.WAN, Local: addr(local), Flood: true},
+		by(c.fabric, p.node, key): {Local: addr(p.fabric), Flood: true},
+		by(c.wan, remote, 456):    {Group: forwarding.WAN, Local: addr(local), Flood: true},
 	}, nil)
 }
 

@@ -68,7 +68,7 @@ func big(networks, macs int) changes {
 		n := model(fmt.Sprintf("landbridge/%08d", i), make(tunnels, 64), make(entries, macs))
 		for j := range 64 {
 			side := forwarding.Tunnel{Local: addr(fabricIP), Flood: true}
-			e := forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: netip.AddrFrom4([4]byte{10, 0, 1, byte(j)}), VNI: uint32(i + 1)}
+			e := forwarding.To(hwvtep.VXLANOverIPv4, netip.AddrFrom4([4]byte{10, 0, 1, byte(j)}), uint32(i+1))
 			if j == 0 {
 				side.Group, side.Local = forwarding.WAN, addr(wanIP)
 			}

@@ -112,7 +112,7 @@ type floodLists [kernelGroupGROUP_COUNT][]*tunnel
 func (l floodLists) kernel() (out kernelFlood) {
 	for group, list := range l {
 		for _, t := range list {
-			out.Shapes[group] |= 1 << shapeOf(t.endpoint.Encapsulation)
+			out.Shapes[group] |= 1 << shapeOf(t.endpoint.Encapsulation())
 		}
 		if len(list) > 0 {
 			out.Head[group] = list[0].id

@@ -32,13 +32,13 @@ func TestFloodReachesTheOtherSideOnce(t *testing.T) {
 	d := w.openGateway(n)
 	for e, from := range n.Tunnels {
 		in := fromA.with(func(p *packet) {
-			p.src, p.dst, p.vni, p.innerDst, p.checksum = e.Remote.String(), from.Local.String(), e.VNI, broadcast, true
+			p.src, p.dst, p.vni, p.innerDst, p.checksum = e.Remote().String(), from.Local.String(), e.VNI, broadcast, true
 		})
 		w.send(in)
 		want := map[forwarding.Endpoint][]packet{}
 		for to, other := range n.Tunnels {
 			if other.Flood && other.Group != from.Group {
-				want[to] = []packet{in.leaving(w.hop, other.Local.String(), to.Remote.String(), to.VNI)}
+				want[to] = []packet{in.leaving(w.hop, other.Local.String(), to.Remote().String(), to.VNI)}
 			}
 		}
 		if diff := cmp.Diff(want, w.received(len(want)), sameAddr, cmp.AllowUnexported(packet{})); diff != "" {

@@ -17,8 +17,8 @@ import (
 // mixed has tunnels of two shapes.
 func mixed() *forwarding.Network {
 	return model("n", tunnels{
-		at(nodeA, 123): fabric(true),
-		{Encapsulation: hwvtep.GREOverIPv4, Remote: addr(remoteA), VNI: 456}: wan(true),
+		at(nodeA, 123):                       fabric(true),
+		by(hwvtep.GREOverIPv4, remoteA, 456): wan(true),
 	}, nil)
 }
 

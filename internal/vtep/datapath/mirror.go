@@ -91,13 +91,13 @@ func (m *mirror) addNetwork(name string, id uint32) *network {
 func (m *mirror) addTunnel(t *tunnel) {
 	t.network.tunnels[t.endpoint] = t
 	m.owners[t.endpoint] = t
-	m.shapes[shapeOf(t.endpoint.Encapsulation)]++
+	m.shapes[shapeOf(t.endpoint.Encapsulation())]++
 }
 
 func (m *mirror) dropTunnel(t *tunnel) {
 	delete(t.network.tunnels, t.endpoint)
 	delete(m.owners, t.endpoint)
-	shape := shapeOf(t.endpoint.Encapsulation)
+	shape := shapeOf(t.endpoint.Encapsulation())
 	if m.shapes[shape]--; m.shapes[shape] == 0 {
 		delete(m.shapes, shape)
 	}

@@ -112,7 +112,7 @@ func (d *Datapath) leavePath(pair Pair) error {
 // useWay counts a tunnel in at its next hop or port.
 func (d *Datapath) useWay(t *tunnel) (*path, error) {
 	if t.endpoint.IsPort() {
-		return d.usePort(t.endpoint.Port)
+		return d.usePort(t.endpoint.Port())
 	}
 	return d.usePath(t.pair())
 }
@@ -120,12 +120,12 @@ func (d *Datapath) useWay(t *tunnel) (*path, error) {
 // leaveWay counts it out.
 func (d *Datapath) leaveWay(t *tunnel) error {
 	if t.endpoint.IsPort() {
-		return d.leavePort(t.endpoint.Port)
+		return d.leavePort(t.endpoint.Port())
 	}
 	return d.leavePath(t.pair())
 }
 
-func (t *tunnel) pair() Pair { return Pair{Local: t.Local, Remote: t.endpoint.Remote} }
+func (t *tunnel) pair() Pair { return Pair{Local: t.Local, Remote: t.endpoint.Remote()} }
 
 // ticks is the clock of the program: 2^30 ns each.
 func ticks() (uint32, error) {

@@ -86,12 +86,12 @@ func TestOpenVSwitch(t *testing.T) {
 				"options:remote_ip="+p.fabric, "options:local_ip="+p.node, "options:key=77")
 			defer o.vsctl(t, "del-port", "tun")
 			net := c.d1.Networks()["n"]
-			end := forwarding.Endpoint{Encapsulation: e, Remote: addr(p.node), VNI: 77}
+			end := forwarding.To(e, addr(p.node), 77)
 			net.Tunnels[end] = forwarding.Tunnel{Local: addr(p.fabric), Flood: true}
 			c.gw1.Do(func() {
 				c.d1.apply(t, changes{"n": &net})
 				hop := NextHop{IfIndex: c.gw1.Link("side").Attrs().Index, Src: c.gw1.MAC("side"), Dst: n.MAC("phy"), MTU: 1500, Resolved: true}
-				if err := c.d1.SetNextHop(end.Remote, addr(p.fabric), hop); err != nil {
+				if err := c.d1.SetNextHop(end.Remote(), addr(p.fabric), hop); err != nil {
 					t.Fatal(err)
 				}
 				ensured(t, c.d1)

@@ -177,7 +177,7 @@ func (d *Datapath) movePort(p *port, hop kernelNexthop) error {
 func (d *Datapath) eachVLAN(p *port, do func(*tunnel) error) error {
 	var errs []error
 	for e, t := range d.owners {
-		if e.Port == p.name {
+		if e.Port() == p.name {
 			errs = append(errs, do(t))
 		}
 	}
@@ -230,7 +230,7 @@ const portInterface = 12
 
 // onPort is the key of a VLAN of a port; not ok while that has no interface.
 func (d *Datapath) onPort(e forwarding.Endpoint) (k kernelEndpoint, ok bool) {
-	index := d.ports[e.Port].hop.Ifindex
+	index := d.ports[e.Port()].hop.Ifindex
 	k = kernelEndpoint{Vni: e.VNI, Encapsulation: kernelEncapsulationENCAP_PORT}
 	binary.NativeEndian.PutUint32(k.Remote.B[portInterface:], index)
 	return k, index != 0

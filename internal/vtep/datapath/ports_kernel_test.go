@@ -47,8 +47,8 @@ func newRack(t *testing.T, over hwvtep.Encapsulation, local, remote string, chec
 	r.open(t)
 	r.gw.Do(func() {
 		r.d.apply(t, changes{"n": model("n", tunnels{
-			{Encapsulation: over, Remote: addr(n), VNI: 123}: {Local: addr(l), Flood: true},
-			forwarding.OnPort("p1", 0):                       onPort(),
+			by(over, n, 123):           {Local: addr(l), Flood: true},
+			forwarding.OnPort("p1", 0): onPort(),
 		}, nil)})
 		hop := NextHop{
 			IfIndex: r.gw.Link("fabric").Attrs().Index, Src: r.gw.MAC("fabric"), Dst: r.node.MAC("under"), MTU: 1500, Resolved: true,

@@ -38,7 +38,7 @@ func drawModels(t *rapid.T) map[string]forwarding.Network {
 		if ok {
 			n.Tunnels[e] = forwarding.Tunnel{
 				Group:  forwarding.Group(rapid.IntRange(0, 1).Draw(t, "group")),
-				Local:  addr(rapid.SampledFrom([]string{places[e.Remote.Is6()].fabric, places[e.Remote.Is6()].wan}).Draw(t, "local")),
+				Local:  addr(rapid.SampledFrom([]string{places[e.Remote().Is6()].fabric, places[e.Remote().Is6()].wan}).Draw(t, "local")),
 				Flood:  rapid.Bool().Draw(t, "flood"),
 				Filter: hwvtep.Filter(rapid.SampledFrom([]int{0, 0, 1, 31}).Draw(t, "filter")),
 			}
@@ -133,7 +133,7 @@ func (d *Datapath) floods(t *testing.T, rt *rapid.T, models map[string]forwardin
 	for _, n := range models {
 		for e, tun := range n.Tunnels {
 			in := shaped{
-				encapsulation: e.Encapsulation, src: e.Remote.String(), dst: tun.Local.String(), key: e.VNI, ttl: 9,
+				encapsulation: e.Encapsulation(), src: e.Remote().String(), dst: tun.Local.String(), key: e.VNI, ttl: 9,
 				frame: string(broadcast[:]) + string(hostB[:]) + "\x88\xb5" + strings.Repeat("x", 60),
 			}
 			verdict, out := d.run(t, in.build(t))

@@ -135,12 +135,12 @@ func (d *Datapath) recoverTunnel(id uint32, n *network, e forwarding.Endpoint, s
 	p.users++
 	t.path = p
 	d.users[addressRole{t.Local, kernelRoleROLE_LOCAL}]++
-	d.users[addressRole{e.Remote, kernelRoleROLE_REMOTE}]++
+	d.users[addressRole{e.Remote(), kernelRoleROLE_REMOTE}]++
 	return nil
 }
 
 func (d *Datapath) recoverPort(t *tunnel, hop uint32) {
-	p := d.ports[t.endpoint.Port]
+	p := d.ports[t.endpoint.Port()]
 	if p.path == nil {
 		p.path = &path{id: hop}
 		d.pathIDs.claim(hop)

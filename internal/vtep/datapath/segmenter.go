@@ -26,7 +26,7 @@ func (d *Datapath) prepareSegmenter(changes map[string]*forwarding.Network) {
 			continue
 		}
 		for e := range n.Tunnels {
-			shapes[shapeOf(e.Encapsulation)]++
+			shapes[shapeOf(e.Encapsulation())]++
 		}
 	}
 	if !d.cfg.Segmenter || len(shapes) < 2 || d.segmenter.in != 0 {

@@ -40,11 +40,11 @@ var (
 )
 
 func at(remote string, vni uint32) forwarding.Endpoint {
-	return forwarding.Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: addr(remote), VNI: vni}
+	return forwarding.To(hwvtep.VXLANOverIPv4, addr(remote), vni)
 }
 
 func by(e hwvtep.Encapsulation, remote string, key uint32) forwarding.Endpoint {
-	return forwarding.Endpoint{Encapsulation: e, Remote: addr(remote), VNI: key}
+	return forwarding.To(e, addr(remote), key)
 }
 
 func fabric(flood bool) forwarding.Tunnel {

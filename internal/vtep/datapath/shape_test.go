@@ -32,10 +32,10 @@ func crossing(t testing.TB, in, out hwvtep.Encapsulation) *Datapath {
 	d := open(t)
 	from, to := places[encapsulations[in].v6], places[encapsulations[out].v6]
 	n := model("n", tunnels{
-		{Encapsulation: in, Remote: addr(from.node), VNI: keyIn}: {
+		by(in, from.node, keyIn): {
 			Group: forwarding.Fabric, Local: addr(from.fabric), Flood: true,
 		},
-		{Encapsulation: out, Remote: addr(to.remote), VNI: keyOut}: {
+		by(out, to.remote, keyOut): {
 			Group: forwarding.WAN, Local: addr(to.wan), Flood: true,
 		},
 	}, nil)

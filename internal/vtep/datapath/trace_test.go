@@ -114,10 +114,10 @@ func (d *Datapath) everything(t *testing.T) string {
 func drawPacket(t *rapid.T) shaped {
 	macs := append([]ethernet.MAC{broadcast, {}}, someMACs...)
 	e := rapid.SampledFrom(append(somePlaces, at("10.0.0.99", 1))).Draw(t, "from")
-	ours := places[e.Remote.Is6()]
+	ours := places[e.Remote().Is6()]
 	src, dst := rapid.SampledFrom(macs).Draw(t, "source"), rapid.SampledFrom(macs).Draw(t, "destination")
 	return shaped{
-		encapsulation: e.Encapsulation, src: e.Remote.String(), key: e.VNI, ttl: 9,
+		encapsulation: e.Encapsulation(), src: e.Remote().String(), key: e.VNI, ttl: 9,
 		dst:   rapid.SampledFrom([]string{ours.fabric, ours.wan}).Draw(t, "to"),
 		frame: string(dst[:]) + string(src[:]) + "\x88\xb5" + strings.Repeat("x", 60),
 	}

@@ -31,15 +31,15 @@ func (d *Datapath) endpointFrom(k kernelEndpoint) (forwarding.Endpoint, bool) {
 
 func endpointOf(e forwarding.Endpoint) kernelEndpoint {
 	return kernelEndpoint{
-		Remote:        addressOf(e.Remote),
+		Remote:        addressOf(e.Remote()),
 		Vni:           e.VNI,
-		Encapsulation: encapsulationOf(e.Encapsulation),
+		Encapsulation: encapsulationOf(e.Encapsulation()),
 	}
 }
 
 func (e kernelEndpoint) model() forwarding.Endpoint {
 	remote := e.Remote.addr()
-	return forwarding.Endpoint{Encapsulation: e.Encapsulation.over(remote.Is6()), Remote: remote, VNI: e.Vni}
+	return forwarding.To(e.Encapsulation.over(remote.Is6()), remote, e.Vni)
 }
 
 // slot gives the tunnel as the map holds it.
@@ -51,7 +51,7 @@ func (d *Datapath) slot(t *tunnel) kernelTunnel {
 		FloodNext: t.next,
 		Nexthop:   t.path.id,
 		Endpoint:  key,
-		Shape:     shapeOf(t.endpoint.Encapsulation),
+		Shape:     shapeOf(t.endpoint.Encapsulation()),
 		Filter:    kernelFilter(t.Filter),
 	}
 	if !t.endpoint.IsPort() {

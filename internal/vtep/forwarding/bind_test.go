@@ -85,7 +85,7 @@ func TestBindProperty(t *testing.T) {
 			switch b := e.Binding("mine"); {
 			case !e.IsPort() && before.Tunnels[e] != tunnel:
 				t.Fatalf("%s has become %+v", e, tunnel)
-			case e.IsPort() && (!ls.Bindings.Has(b) || !ports.Has(e.Port) || told.Has(b) || tunnel.Group != Ports || !tunnel.Flood):
+			case e.IsPort() && (!ls.Bindings.Has(b) || !ports.Has(e.Port()) || told.Has(b) || tunnel.Group != Ports || !tunnel.Flood):
 				t.Fatalf("%s is %+v", e, tunnel)
 			}
 		}

@@ -68,7 +68,7 @@ func TestLostTunnelTakesItsStaticEntries(t *testing.T) {
 	if !got.Equal(networkWith("b", anyMAC, own)) {
 		t.Errorf("b has %+v", got)
 	}
-	if want := (hwvtep.Locator{Encapsulation: hwvtep.VXLANOverIPv4, Addr: shared.Remote}); len(problems) != 1 || problems[0].Locator != want {
+	if want := (hwvtep.Locator{Encapsulation: hwvtep.VXLANOverIPv4, Addr: shared.Remote()}); len(problems) != 1 || problems[0].Locator != want {
 		t.Errorf("a tunnel of the fabric is named without key: %v", problems)
 	}
 }

@@ -63,7 +63,7 @@ func (d *derivation) tunnels() {
 		}
 		users[e], d.endpoints[l] = l, e
 		g := groupOf(l)
-		d.out.Tunnels[e] = Tunnel{Group: g, Local: d.local.Of(g, e.Remote.Is6())}
+		d.out.Tunnels[e] = Tunnel{Group: g, Local: d.local.Of(g, e.Remote().Is6())}
 	}
 }
 

@@ -36,7 +36,7 @@ func over(e hwvtep.Encapsulation, addr string) hwvtep.Locator {
 }
 
 func vxlan(addr string, vni uint32) Endpoint {
-	return Endpoint{Encapsulation: hwvtep.VXLANOverIPv4, Remote: ip(addr), VNI: vni}
+	return To(hwvtep.VXLANOverIPv4, ip(addr), vni)
 }
 
 // logical makes a logical switch with key 123 and lets steps fill it.
@@ -192,14 +192,14 @@ func TestDeriveEncapsulations(t *testing.T) {
 			l, own = over(e, "2001:db8:f::2"), here.WAN6
 		}
 		ls = append(ls, l)
-		want[Endpoint{Encapsulation: e, Remote: l.Addr, VNI: 456}] = Tunnel{Group: WAN, Local: own, Flood: true}
+		want[To(e, l.Addr, 456)] = Tunnel{Group: WAN, Local: own, Flood: true}
 	}
 	got, problems := Derive(logical(mcast(hwvtep.UnknownDst, ls...)), here)
 	if diff := cmp.Diff(want, got.Tunnels, compare...); diff != "" || len(problems) > 0 {
 		t.Errorf("%s\nproblems: %v", diff, problems)
 	}
 	for _, l := range ls {
-		if e := (Endpoint{Encapsulation: l.Encapsulation, Remote: l.Addr, VNI: 456}); got.Tunnels[e].Locator(e) != l {
+		if e := To(l.Encapsulation, l.Addr, 456); got.Tunnels[e].Locator(e) != l {
 			t.Errorf("%s came from %s", e, got.Tunnels[e].Locator(e))
 		}
 	}

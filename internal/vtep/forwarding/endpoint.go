@@ -10,16 +10,13 @@ import (
 	"landbridge/internal/hwvtep"
 )
 
-// OnPort gives the endpoint that is a VLAN of a physical port.
-func OnPort(port string, vlan uint16) Endpoint { return Endpoint{Port: port, VNI: uint32(vlan)} }
-
 // IsPort tells whether the endpoint is a VLAN of a physical port.
-func (e Endpoint) IsPort() bool { return e.Port != "" }
+func (e Endpoint) IsPort() bool { return e.Port() != "" }
 
 // Binding gives back the binding that an endpoint on a port came from, of a
 // switch of that name.
 func (e Endpoint) Binding(physicalSwitch string) hwvtep.Binding {
-	return hwvtep.Binding{Switch: physicalSwitch, Port: e.Port, VLAN: uint16(e.VNI)}
+	return hwvtep.Binding{Switch: physicalSwitch, Port: e.Port(), VLAN: uint16(e.VNI)}
 }
 
 // String is for logs and messages: "203.0.113.2 vni 456", with the encapsulation
@@ -28,16 +25,16 @@ func (e Endpoint) String() string {
 	switch {
 	case e.IsPort():
 		return e.Binding("").String()
-	case e.Encapsulation == hwvtep.VXLANOverIPv4, e.Encapsulation == hwvtep.VXLANOverIPv6:
-		return fmt.Sprintf("%s vni %d", e.Remote, e.VNI)
+	case e.Encapsulation() == hwvtep.VXLANOverIPv4, e.Encapsulation() == hwvtep.VXLANOverIPv6:
+		return fmt.Sprintf("%s vni %d", e.Remote(), e.VNI)
 	}
-	return fmt.Sprintf("%s %s key %d", e.Encapsulation, e.Remote, e.VNI)
+	return fmt.Sprintf("%s %s key %d", e.Encapsulation(), e.Remote(), e.VNI)
 }
 
 // Locator gives back the locator that a tunnel came from: by the rule of the
 // keys its group tells whether it has a key.
 func (t Tunnel) Locator(e Endpoint) hwvtep.Locator {
-	l := hwvtep.Locator{Encapsulation: e.Encapsulation, Addr: e.Remote}
+	l := hwvtep.Locator{Encapsulation: e.Encapsulation(), Addr: e.Remote()}
 	if t.Group == WAN {
 		l.Key = hwvtep.NewKey(e.VNI)
 	}
@@ -67,7 +64,7 @@ func endpoint(l hwvtep.Locator, inherited hwvtep.Key, local Local) (e Endpoint, 
 	case vni > hwvtep.MaxKey:
 		return e, fmt.Sprintf("tunnel_key %d is out of range: 0 to %d", vni, hwvtep.MaxKey)
 	}
-	return Endpoint{Encapsulation: l.Encapsulation, Remote: l.Addr, VNI: vni}, ""
+	return To(l.Encapsulation, l.Addr, vni), ""
 }
 
 var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
@@ -118,7 +115,11 @@ func unusableAddr(a netip.Addr, local Local) string {
 
 // Compare orders endpoints by port, remote address, VNI and encapsulation.
 func (e Endpoint) Compare(o Endpoint) int {
-	return cmp.Or(cmp.Compare(e.Port, o.Port), e.Remote.Compare(o.Remote), cmp.Compare(e.VNI, o.VNI), cmp.Compare(e.Encapsulation, o.Encapsulation))
+	if e.at == o.at {
+		return cmp.Compare(e.VNI, o.VNI)
+	}
+	a, b := e.place(), o.place()
+	return cmp.Or(cmp.Compare(a.port, b.port), a.remote.Compare(b.remote), cmp.Compare(e.VNI, o.VNI), cmp.Compare(a.encapsulation, b.encapsulation))
 }
 
 // Overhead is what a tunnel adds to the IP packet inside: the outer headers

@@ -34,16 +34,6 @@ func (g Group) String() string {
 	return "fabric"
 }
 
-// Endpoint identifies a tunnel on the wire: what an arriving packet shows and
-// what a leaving one gets. No two networks of a switch may share one. A VLAN of
-// a physical port is a tunnel as well, whose frames have no header but the tag.
-type Endpoint struct {
-	Encapsulation hwvtep.Encapsulation // "" on a port
-	Remote        netip.Addr           // the zero Addr on a port
-	VNI           uint32               // on a port the VLAN, 0 for untagged frames
-	Port          string               // Physical_Port.name; "" where it is a tunnel
-}
-
 // Network is the forwarding of one logical switch.
 type Network struct {
 	Name    string // Logical_Switch.name
@@ -72,10 +62,10 @@ type Limit struct {
 
 // Tunnel is one tunnel of a network.
 type Tunnel struct {
-	Group Group
 	// Local is the address of this switch that packets leave from and have to
 	// arrive at; the zero Addr on a port.
 	Local netip.Addr
+	Group Group
 	// Flood says that broadcast, multicast and unknown unicast of the other
 	// group are copied to it.
 	Flood bool

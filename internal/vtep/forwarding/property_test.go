@@ -48,7 +48,7 @@ func switchFromBytes(b []byte) *hwvtep.LogicalSwitch {
 // checkSane is what holds of every derivation.
 func checkSane(t interface{ Fatalf(string, ...any) }, ls *hwvtep.LogicalSwitch, n Network, problems []Problem) {
 	for e, tunnel := range n.Tunnels {
-		if !e.Remote.Is4() || e.Encapsulation != hwvtep.VXLANOverIPv4 || e.VNI > hwvtep.MaxKey || !tunnel.Local.Is4() || tunnel.Local == e.Remote {
+		if !e.Remote().Is4() || e.Encapsulation() != hwvtep.VXLANOverIPv4 || e.VNI > hwvtep.MaxKey || !tunnel.Local.Is4() || tunnel.Local == e.Remote() {
 			t.Fatalf("tunnel %v %+v", e, tunnel)
 		}
 		l := tunnel.Locator(e)
