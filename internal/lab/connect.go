@@ -17,6 +17,8 @@ type Ask struct {
 	Remote  netip.Addr // the other cloud's gateway, on the WAN
 	Key     uint32     // the tunnel key on the WAN; 0: left out
 	NoFlood bool       // no broadcast, multicast and unknown unicast to the remote side
+	// Encapsulation is what the tunnel on the WAN uses, by the API's word; "": left out.
+	Encapsulation string
 	// Ports has the VLANs of bare metal ports by the ports' names; 0 is untagged.
 	Ports map[string][]int
 }
@@ -115,6 +117,9 @@ func (g *GatewayNode) remoteConnection(ask Ask, made *Connected) step {
 		}
 		if ask.NoFlood {
 			o["flood"] = false
+		}
+		if ask.Encapsulation != "" {
+			o["encapsulation"] = ask.Encapsulation
 		}
 		return o
 	}}

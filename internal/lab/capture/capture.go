@@ -25,14 +25,20 @@ type Capture struct {
 
 	mu      sync.Mutex
 	packets []Packet
-	read    uint64 // packets read from the kernel
-	handed  uint64 // packets that the kernel has counted for this socket
-	missed  uint64 // packets that the kernel had no room for
+	whole   []record // where they are kept
+	read    uint64   // packets read from the kernel
+	handed  uint64   // packets that the kernel has counted for this socket
+	missed  uint64   // packets that the kernel had no room for
 	failure error
 }
 
 // Start listens on a link.
-func Start(ns *netns.Namespace, link string) (*Capture, error) {
+func Start(ns *netns.Namespace, link string) (*Capture, error) { return start(ns, link, false) }
+
+// StartWhole is Start with whole packets kept, for WritePcap.
+func StartWhole(ns *netns.Namespace, link string) (*Capture, error) { return start(ns, link, true) }
+
+func start(ns *netns.Namespace, link string, whole bool) (*Capture, error) {
 	c := &Capture{Where: link + " in " + ns.Name, done: make(chan struct{})}
 	err := ns.Do(func() (err error) {
 		c.socket, err = listen(link)
@@ -41,13 +47,16 @@ func Start(ns *netns.Namespace, link string) (*Capture, error) {
 	if err != nil {
 		return nil, fmt.Errorf("capture on %s: %w", c.Where, err)
 	}
-	go c.run()
+	go c.run(whole)
 	return c, nil
 }
 
-func (c *Capture) run() {
+func (c *Capture) run(whole bool) {
 	defer close(c.done)
 	buf := make([]byte, snapLength)
+	if whole {
+		buf = make([]byte, maxLength)
+	}
 	for {
 		data, err := c.socket.read(buf)
 		c.mu.Lock()
@@ -58,6 +67,9 @@ func (c *Capture) run() {
 		}
 		c.read++
 		c.packets = append(c.packets, Decode(data))
+		if whole {
+			c.whole = append(c.whole, record{time.Now(), append([]byte(nil), data...)})
+		}
 		c.mu.Unlock()
 	}
 }
@@ -108,7 +120,7 @@ func (c *Capture) Reset() error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.packets = nil
+	c.packets, c.whole = nil, nil
 	return nil
 }
 

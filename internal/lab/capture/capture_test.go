@@ -3,11 +3,14 @@ package capture
 import (
 	"errors"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
 
 	"landbridge/internal/ethernet"
 	"landbridge/internal/lab/netns"
@@ -108,4 +111,54 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		_ = Decode(b).String()
 	})
+}
+
+// What a capture of whole packets writes is what has crossed the link.
+func TestWritePcap(t *testing.T) {
+	a, b := testenv.Namespace(t, "a"), testenv.Namespace(t, "b")
+	if err := errors.Join(
+		netns.Veth(a, "eth0", b, "eth0"),
+		a.AddAddr("eth0", netip.MustParsePrefix("192.0.2.1/24")),
+		b.AddAddr("eth0", netip.MustParsePrefix("192.0.2.2/24")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	c, err := StartWhole(b, "eth0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	const size = 1400
+	if _, err := ping.CountSized(t.Context(), a, netip.MustParseAddr("192.0.2.2"), size, 10, time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "pcap")
+	if err := c.WritePcap(name); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := c.Packets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	r, err := pcapgo.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	echoes, n := 0, 0
+	for data, info, err := r.ReadPacketData(); err == nil; data, info, err = r.ReadPacketData() {
+		if p := Decode(data); p != seen[n] || info.Length != len(data) {
+			t.Errorf("packet %d is %v of %d bytes, was %v", n, p, info.Length, seen[n])
+		} else if p.Frame.Protocol == 1 && len(data) == 14+size {
+			echoes++
+		}
+		n++
+	}
+	if n != len(seen) || echoes != 20 {
+		t.Errorf("%d of %d packets, %d echoes", n, len(seen), echoes)
+	}
 }

@@ -13,7 +13,8 @@ const (
 	// receiveBuffer holds some seconds of a lab's traffic, so that a busy
 	// machine misses nothing.
 	receiveBuffer = 16 << 20
-	snapLength    = 256 // bytes of a packet: all headers, outer and inner
+	snapLength    = 256       // bytes of a packet: all headers, outer and inner
+	maxLength     = 128 << 10 // bytes of a super-packet, whole
 )
 
 // socket is a packet socket bound to one link.
