@@ -132,7 +132,7 @@ func (m *metal) open() {
 	m.t.Helper()
 	m.gw.Do(func() {
 		m.d = openWith(m.t, Config{
-			PinDir: m.dir, Interfaces: []string{"under"}, Ports: map[string]string{"p1": "eth1", "p2": "eth2"},
+			PinDir: m.dir, Interfaces: []string{"under"}, Ports: map[string]string{"p1": "eth1", "p2": "eth2"}, Segmenter: true,
 			Logger: slog.New(slog.DiscardHandler), Sizes: Sizes{Tunnels: 512, Networks: 64, NextHops: 512, FDB: 1024},
 		})
 	})
