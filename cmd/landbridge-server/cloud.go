@@ -8,11 +8,14 @@ import (
 
 	"github.com/gophercloud/gophercloud/v2"
 
+	"landbridge/internal/l2gw"
+	"landbridge/internal/server"
 	"landbridge/internal/server/cloud"
 	"landbridge/internal/server/cloud/neutron"
 	"landbridge/internal/server/cloud/static"
 	"landbridge/internal/server/config"
 	"landbridge/internal/server/keystone"
+	"landbridge/internal/server/store"
 )
 
 // newSession makes our login to Keystone; nil where there is none.
@@ -33,12 +36,30 @@ func credentials(k *config.Keystone) (c keystone.Credentials, err error) {
 	return c, err
 }
 
-// openCloud makes the cloud driver, anew each time that this server leads.
-func openCloud(cfg config.Config, session *keystone.Session, memory neutron.Memory, log *slog.Logger) (*cloud.Renewed, error) {
-	return cloud.Renew(func() (cloud.Cloud, error) { return newCloud(cfg, session, memory, log) })
+// term is that of the server which leads, for what its cloud driver does then.
+type term struct {
+	*store.Store
+	core *server.Server // set before it runs
 }
 
-func newCloud(cfg config.Config, session *keystone.Session, memory neutron.Memory, log *slog.Logger) (cloud.Cloud, error) {
+var _ neutron.Memory = (*term)(nil)
+
+// Remember implements neutron.Memory.
+func (t *term) Remember(ctx context.Context, told l2gw.Told) error {
+	return t.Store.Remember(ctx, told, t.core.Lease()...)
+}
+
+// Forget implements neutron.Memory.
+func (t *term) Forget(ctx context.Context, told l2gw.Told) error {
+	return t.Store.Forget(ctx, told, t.core.Lease()...)
+}
+
+// openCloud makes the cloud driver, anew each time that this server leads.
+func openCloud(cfg config.Config, session *keystone.Session, t *term, log *slog.Logger) (*cloud.Renewed, error) {
+	return cloud.Renew(func() (cloud.Cloud, error) { return newCloud(cfg, session, t, log) })
+}
+
+func newCloud(cfg config.Config, session *keystone.Session, t *term, log *slog.Logger) (cloud.Cloud, error) {
 	o := cfg.Cloud.OpenStack
 	if o == nil {
 		return static.Open(static.Config{File: cfg.Cloud.File, Announce: cfg.Cloud.Announce, Logger: log})
@@ -48,7 +69,8 @@ func newCloud(cfg config.Config, session *keystone.Session, memory neutron.Memor
 		return nil, err
 	}
 	return neutron.New(neutron.Config{
-		Client: client, Bus: o.Bus, Memory: memory, Name: string(cfg.Owner), Resync: cfg.Resync, Logger: log,
+		Client: client, Bus: o.Bus, Memory: t, May: func() error { return t.core.May() },
+		Name: string(cfg.Owner), Resync: cfg.Resync, Logger: log,
 	})
 }
 

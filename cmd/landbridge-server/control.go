@@ -8,7 +8,6 @@ import (
 	"os"
 	"time"
 
-	"landbridge/internal/agent"
 	"landbridge/internal/l2gw"
 	"landbridge/internal/rpc/bus"
 	"landbridge/internal/server"
@@ -20,7 +19,7 @@ import (
 
 // control is this server among others on its database, with agents of their own.
 type control struct {
-	holder string
+	holder holder
 	bus    *bus.Server
 	fleet  *fleet.Fleet
 	core   *server.Server // set before it runs
@@ -31,16 +30,26 @@ var _ server.Peers = (*control)(nil)
 // tellWithin is how long the leader may be hard to reach: it finds out by itself.
 const tellWithin = time.Second
 
-// openControl gives nil for a server that is alone.
+// holder is one run of this program.
+type holder struct{ host, run string }
+
+func newHolder() (h holder, err error) {
+	h.run = rand.Text()
+	h.host, err = os.Hostname()
+	return h, err
+}
+
+func (h holder) String() string { return fmt.Sprintf("%s %d %s", h.host, os.Getpid(), h.run) }
+
+// openControl gives nil for a server with its agent inside.
 func openControl(cfg *config.Control, db *store.Store, log *slog.Logger) (c *control, err error) {
 	if cfg == nil {
 		return nil, nil
 	}
-	host, err := os.Hostname()
-	if err != nil {
+	c = &control{}
+	if c.holder, err = newHolder(); err != nil {
 		return nil, err
 	}
-	c = &control{holder: fmt.Sprintf("%s %d %s", host, os.Getpid(), rand.Text())}
 	c.bus, err = bus.NewServer(bus.ServerConfig{
 		Bus: cfg.Bus, Logger: log, Changed: func(networks []string) { c.core.NetworksChanged(networks) },
 	})
@@ -52,7 +61,7 @@ func openControl(cfg *config.Control, db *store.Store, log *slog.Logger) (c *con
 }
 
 // Holder implements server.Peers.
-func (c *control) Holder() string { return c.holder }
+func (c *control) Holder() string { return c.holder.String() }
 
 // Tell implements server.Peers.
 func (c *control) Tell(ctx context.Context, networks []string) error {
@@ -66,28 +75,27 @@ func (c *control) Lead(ctx context.Context, lease l2gw.Lease) error {
 	return c.fleet.Lead(ctx, lease, c.core)
 }
 
-// newHands gives what serves the switches beside the core: an agent inside, or,
-// with agents of their own, what reaches them.
-func newHands(cfg config.Config, core *server.Server, others *control, log *slog.Logger) (part, error) {
+// newCore makes the server itself, and gives what runs beside it: what reaches
+// agents of their own, where it has others.
+func newCore(with server.Config, cfg config.Config, others *control, db *store.Store) (*server.Server, part, error) {
 	if others != nil {
-		return others.bus.Run, nil
+		with.Peers, with.Notices = others, true
+		others.core = server.New(with)
+		return others.core, others.bus.Run, nil
 	}
-	inside, err := agent.New(agent.Config{Owner: cfg.Owner, Databases: databases(cfg, log), Listen: listeners(cfg), Server: core, Logger: log})
+	h, err := newHolder()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return inside.Run, nil
+	in := &inside{cfg: cfg, holder: h, db: db, log: with.Logger}
+	with.Peers = in
+	in.core = server.New(with)
+	_, err = in.agent(l2gw.Lease{}) // what is wrong with its configuration is told now
+	return in.core, nothing, err
 }
 
-// newCore makes the server itself; others is nil for one that is alone.
-func newCore(cfg server.Config, others *control) *server.Server {
-	if others == nil {
-		return server.New(cfg)
-	}
-	cfg.Peers = others
-	others.core = server.New(cfg)
-	return others.core
-}
+// nothing is no part.
+func nothing(context.Context) error { return nil }
 
 // fleetMetrics tells metrics of the agents.
 func (c *control) fleetMetrics() metrics.Fleet {

@@ -62,7 +62,7 @@ func watch(core *server.Server, db *store.Store, site *cloud.Renewed, others *co
 			{Name: "database", Missing: db.Ping},
 			{Name: "plan", Missing: func(context.Context) error {
 				// Any of several takes requests, whoever plans.
-				if others == nil && !core.State().Planned {
+				if s := core.State(); others == nil && !s.Planned && !s.Follows {
 					return errors.New("not every network has been planned yet")
 				}
 				return nil

@@ -37,7 +37,8 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	cloud, err := openCloud(cfg, session, db, log)
+	term := &term{Store: db}
+	cloud, err := openCloud(cfg, session, term, log)
 	if err != nil {
 		return err
 	}
@@ -45,11 +46,11 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	core := newCore(server.Config{Store: db, Cloud: cloud, Owner: cfg.Owner, Logger: log, Resync: cfg.Resync}, others)
-	hands, err := newHands(cfg, core, others, log)
+	core, beside, err := newCore(server.Config{Store: db, Cloud: cloud, Owner: cfg.Owner, Logger: log, Resync: cfg.Resync}, cfg, others, db)
 	if err != nil {
 		return err
 	}
+	term.core = core
 	shown := watch(core, db, cloud, others, doors.api, guard.keystone, log)
 	db.Observe(shown.Statement)
 	served, err := newFront(cfg, core, guard, log)
@@ -58,7 +59,7 @@ func run(ctx context.Context, cfg config.Config) (err error) {
 	}
 	defer served.close()
 	log.Info("landbridge-server has started", "listen", doors.api.Addr(), "metrics", doors.metricsAddr(), "auth", guard.String(), "neutron", cfg.Neutron.URL, "database", db.String(), "cloud", cfg.Cloud.String(), "switches", cfg.Switches, "dial in", cfg.DialIn)
-	return serve(ctx, log, core.Run, hands,
+	return serve(ctx, log, core.Run, beside,
 		doors.serveAPI(shown.Observe(served, served.Route), log), doors.serveMetrics(shown.Handler(), log))
 }
 

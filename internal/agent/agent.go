@@ -40,6 +40,9 @@ type Config struct {
 	// assignment by which this agent serves them, and whose it is. 0: no fence.
 	Epoch uint64
 	Name  string
+	// May tells before each write whether the agent may still; nil: it always may.
+	// The fence keeps out who has stood still since, as soon as another is there.
+	May func() bool
 	// Assigned leaves each database alone until Assign gives it.
 	Assigned bool
 	// FullEvery is how often everything is compared although nothing has
@@ -72,6 +75,9 @@ func New(cfg Config) (*Agent, error) {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.May == nil {
+		cfg.May = func() bool { return true }
 	}
 	if cfg.FullEvery <= 0 {
 		cfg.FullEvery = defaultFullEvery
@@ -116,17 +122,6 @@ func (a *Agent) Assign(database string, epoch uint64) bool {
 		}
 	}
 	return false
-}
-
-// SetEpoch changes Config.Epoch for all databases, also for those that will dial
-// in: where one server has all of them, by one number.
-func (a *Agent) SetEpoch(n uint64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.cfg.Epoch = n
-	for _, k := range a.keepers {
-		k.client.SetEpoch(n)
-	}
 }
 
 // Database is one that an agent can serve.

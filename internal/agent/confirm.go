@@ -27,7 +27,7 @@ func (k *keeper) lookAtWanted() {
 
 // raise tells the switches by a new number that changes have been made.
 func (k *keeper) raise(ctx context.Context) {
-	if k.client.Err() != nil {
+	if k.client.Err() != nil || !k.may() {
 		return
 	}
 	var names []string

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"landbridge/internal/hwvtep"
@@ -62,6 +63,43 @@ func TestAnAgentClaimsBeforeItHasAnythingToWrite(t *testing.T) {
 			return fmt.Errorf("got %q", got)
 		}
 		return nil
+	})
+}
+
+// Who may not write any more does nothing, whatever the database would say to it.
+func TestAnAgentThatMayNotWriteDoesNot(t *testing.T) {
+	b := newBench(t)
+	var may atomic.Bool
+	may.Store(true)
+	one, two := network("one", 1), network("two", 2)
+	b.server.set("sw0", one)
+	b.startAs(Config{Name: "us", Epoch: 5, May: may.Load})
+	b.holds(one)
+	may.Store(false)
+	before := b.journal()
+	b.server.set("sw0", one, two)
+	other := b.rival() // by the time that it has written, the first could have
+	other.server.set("sw0", hwvtep.NewLogicalSwitch("others/x", hwvtep.NewKey(3)))
+	other.startAs(Config{Owner: "others"})
+	other.has("others/x")
+	if written := strings.TrimPrefix(b.journal(), before); strings.Contains(written, two.Name) {
+		t.Errorf("written:\n%s", written)
+	}
+	may.Store(true)
+	b.server.set("sw0", one, two)
+	b.has(two.Name)
+}
+
+// has waits until the database has a logical switch.
+func (b *bench) has(name string) {
+	b.t.Helper()
+	testenv.Eventually(b.t, soon, name, func() error {
+		for _, row := range b.db.Rows(b.t, "Logical_Switch") {
+			if row["name"] == name {
+				return nil
+			}
+		}
+		return errors.New("it is not there")
 	})
 }
 

@@ -22,6 +22,7 @@ type keeper struct {
 	owner     hwvtep.Owner
 	fullEvery time.Duration
 	client    *ovsdb.Client
+	may       func() bool
 	plan      *follower
 	reports   *reporter
 	log       *slog.Logger
@@ -71,7 +72,7 @@ func (cfg Config) client(db ovsdb.Config) ovsdb.Config {
 func keep(cfg Config, db ovsdb.Config, client *ovsdb.Client) *keeper {
 	log := cfg.Logger.With("database", db.Address)
 	k := &keeper{
-		address: db.Address, owner: cfg.Owner, fullEvery: cfg.FullEvery, client: client, log: log,
+		address: db.Address, owner: cfg.Owner, fullEvery: cfg.FullEvery, client: client, may: cfg.May, log: log,
 		plan: newFollower(cfg.Server, log), reports: newReporter(cfg.Server, log),
 		logical: map[string]*logical{}, turned: make(chan struct{}, 1),
 	}
@@ -117,7 +118,7 @@ func (k *keeper) loop(ctx context.Context) error {
 // step looks at everything that has changed, writes what differs and reports.
 func (k *keeper) step(ctx context.Context) {
 	k.look()
-	if k.idle.Load() {
+	if k.idle.Load() || !k.may() {
 		return
 	}
 	k.claim(ctx)
@@ -130,7 +131,7 @@ func (k *keeper) step(ctx context.Context) {
 // canWrite tells whether there is a database that is this agent's, and a plan to
 // compare it with.
 func (k *keeper) canWrite() bool {
-	return !k.idle.Load() && k.client.Err() == nil && k.plan.isReady()
+	return !k.idle.Load() && k.may() && k.client.Err() == nil && k.plan.isReady()
 }
 
 // look takes in what has changed in the database and in the plan.

@@ -38,17 +38,34 @@ func clock() int64 { return int64(time.Since(started)) }
 
 var started = time.Now()
 
-// leads tells whether this server plans now. One that has stood still for long
+// Leads tells whether this server plans now. One that has stood still for long
 // sees by it that others may have gone on.
-func (s *Server) leads() bool {
+func (s *Server) Leads() bool {
 	t := s.term.Load()
 	return t != nil && (t.lease.Epoch == 0 || clock() < t.until.Load())
+}
+
+// Lease is what this server leads by; nothing while it does not, or has no peers.
+func (s *Server) Lease() (under []l2gw.Lease) {
+	if t := s.term.Load(); t != nil && t.lease.Epoch > 0 {
+		under = append(under, t.lease)
+	}
+	return under
+}
+
+// May tells why nothing may be changed outside of the database any more: what is
+// written there is written under the lease.
+func (s *Server) May() error {
+	if !s.Leads() {
+		return errors.New("another server leads by now")
+	}
+	return nil
 }
 
 // NetworksChanged is what a peer tells: networks to plan, nil for all. It is for
 // the leader, and passed over by others.
 func (s *Server) NetworksChanged(networks []string) {
-	if s.leads() {
+	if s.Leads() {
 		s.queue.planNetworks(networks)
 	}
 }
@@ -95,6 +112,7 @@ func (s *Server) apply(ctx context.Context) *term {
 	for ctx.Err() == nil {
 		asked := clock()
 		lease, left, err := s.cfg.Store.TakeLease(ctx, planning, s.cfg.Peers.Holder(), leaseLasts)
+		s.tally.follows.Store(err == nil && lease.Epoch == 0)
 		if err == nil && lease.Epoch > 0 {
 			t := &term{lease: lease}
 			t.until.Store(asked + int64(leaseLasts))

@@ -28,6 +28,8 @@ type Config struct {
 	// Peers are other servers on the same database, of which one plans at a time.
 	// nil: there are none, this one plans.
 	Peers Peers
+	// Notices says that changes of the plan are named, for Changes.
+	Notices bool
 }
 
 // DefaultResync is the time between full passes where none is configured.
@@ -66,7 +68,7 @@ func New(cfg Config) *Server {
 		cfg.Resync = DefaultResync
 	}
 	s := &Server{cfg: cfg, queue: newQueue(), reports: newReports(cfg.Owner), book: newBook()}
-	s.notices = cfg.Peers != nil
+	s.notices = cfg.Notices
 	return s
 }
 

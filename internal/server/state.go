@@ -9,6 +9,7 @@ type State struct {
 	// Leads says that it plans: as it does where it has no peers. Term is the
 	// epoch of its lease then, 0 without peers; Terms is how many it has had.
 	Leads    bool
+	Follows  bool // another server leads
 	Term     uint64
 	Terms    uint64
 	Planned  bool   // every network has been planned once
@@ -28,12 +29,13 @@ type tally struct {
 	failing  atomic.Int64
 	retries  atomic.Uint64
 	terms    atomic.Uint64
+	follows  atomic.Bool
 }
 
 // State gives the state of the server.
 func (s *Server) State() State {
 	state := State{
-		Leads: s.leads(), Terms: s.tally.terms.Load(),
+		Leads: s.Leads(), Follows: s.tally.follows.Load(), Terms: s.tally.terms.Load(),
 		Planned: s.tally.planned.Load(), Revision: uint64(s.latest()),
 		Networks: int(s.tally.networks.Load()), Failing: int(s.tally.failing.Load()), Retries: s.tally.retries.Load(),
 		Databases: s.reports.faults(),

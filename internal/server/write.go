@@ -56,7 +56,7 @@ func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error 
 // changed. Before every network is planned it says nothing, since compute nodes
 // would take tunnels away.
 func (l *loop) announce(ctx context.Context) error {
-	if !l.unsaid || !l.whole() || !l.leads() {
+	if !l.unsaid || !l.whole() || !l.Leads() {
 		return nil
 	}
 	services := []l2gw.Service{}

@@ -21,6 +21,7 @@ type Core struct {
 	// Leads says that this server plans. Term is the epoch of its lease then, 0
 	// where it has no peers; Terms is how many it has had.
 	Leads    bool
+	Follows  bool
 	Term     uint64
 	Terms    uint64
 	Planned  bool   // every network has been planned once

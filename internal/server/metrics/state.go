@@ -24,7 +24,7 @@ func newState(cfg Config) *state {
 	return &state{
 		cfg:      cfg,
 		leader:   desc("leader", "1 while this server plans; of several on one database one does."),
-		term:     desc("leader_epoch", "Epoch of its lease while it does, 0 without other servers."),
+		term:     desc("leader_epoch", "Epoch of its lease while it does."),
 		terms:    desc("leader_terms_total", "Times that this server has become the leader of several."),
 		planned:  desc("planned", "1 once every network has been planned in this run."),
 		revision: desc("plan_revision", "Revision of the plan; it grows with each change and begins anew with each run."),

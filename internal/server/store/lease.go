@@ -23,6 +23,10 @@ type leaseRow struct {
 // TakeLease takes a lease for a time, with the next epoch, unless somebody else
 // holds it: then it gives for how long still. Time is the database's.
 //
+// The next epoch is the time in milliseconds where that is larger than the last
+// one: who remembers epochs of this lease remembers none that is higher, also if
+// the database was lost.
+//
 // Whoever takes a lease waits for the turn to write, as all do who write under
 // it: so what was written under the former is there, and nothing comes after.
 func (s *Store) TakeLease(ctx context.Context, name, holder string, lasts time.Duration) (l l2gw.Lease, left time.Duration, err error) {
@@ -44,8 +48,8 @@ func (s *Store) TakeLease(ctx context.Context, name, holder string, lasts time.D
 			left = time.Duration(row.Left) * time.Microsecond
 			return nil
 		}
-		l = l2gw.Lease{Name: name, Holder: holder, Epoch: row.Epoch + 1}
-		return s.writeLease(ctx, db, l, lasts)
+		l = l2gw.Lease{Name: name, Holder: holder, Epoch: max(row.Epoch+1, uint64(time.Now().UnixMilli()))}
+		return s.writeLease(ctx, db, l, row.Epoch == 0, lasts)
 	})
 	return l, left, err
 }
@@ -61,8 +65,8 @@ func (s *Store) leaseOf(ctx context.Context, db bun.IDB, name string) (leaseRow,
 	return rows[0], nil
 }
 
-func (s *Store) writeLease(ctx context.Context, db bun.IDB, l l2gw.Lease, lasts time.Duration) error {
-	if l.Epoch == 1 {
+func (s *Store) writeLease(ctx context.Context, db bun.IDB, l l2gw.Lease, first bool, lasts time.Duration) error {
+	if first {
 		row := leaseRow{Name: l.Name, Holder: l.Holder}
 		if _, err := db.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err

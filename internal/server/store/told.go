@@ -61,8 +61,9 @@ func gatherTold(rows []toldRow) (all []l2gw.Told, err error) {
 }
 
 // Remember adds hosts to what compute nodes were told. Those that it has stay.
-func (s *Store) Remember(ctx context.Context, t l2gw.Told) error {
-	return s.write(ctx, "remember what compute nodes are told", func(ctx context.Context, db bun.IDB) error {
+// Under a lease nothing is written once another may hold it.
+func (s *Store) Remember(ctx context.Context, t l2gw.Told, under ...l2gw.Lease) error {
+	return s.writeUnder(ctx, under, "remember what compute nodes are told", func(ctx context.Context, db bun.IDB) error {
 		for some := range slices.Chunk(t.Hosts, batch) {
 			rows := make([]toldRow, len(some))
 			for i, h := range some {
@@ -76,9 +77,9 @@ func (s *Store) Remember(ctx context.Context, t l2gw.Told) error {
 	})
 }
 
-// Forget takes hosts out of what compute nodes were told.
-func (s *Store) Forget(ctx context.Context, t l2gw.Told) error {
-	return s.write(ctx, "forget what compute nodes were told", func(ctx context.Context, db bun.IDB) error {
+// Forget takes hosts out of what compute nodes were told, under a lease as above.
+func (s *Store) Forget(ctx context.Context, t l2gw.Told, under ...l2gw.Lease) error {
+	return s.writeUnder(ctx, under, "forget what compute nodes were told", func(ctx context.Context, db bun.IDB) error {
 		for some := range slices.Chunk(t.Hosts, batch) {
 			texts := make([]string, len(some))
 			for i, h := range some {

@@ -47,6 +47,24 @@ func (on suite) TestWhatComputeNodesWereToldIsKept(t *testing.T) {
 	holds(at("blue", "10.0.0.1", host(1, "2001:db8::1"), host(2, ""), host(2, "192.0.2.10")))
 }
 
+// Who leads no more changes nothing of what compute nodes were told.
+func (on suite) TestAFormerLeaderRemembersNothing(t *testing.T) {
+	p := on.New(t)
+	s, other := open(t, p.DSN), open(t, p.DSN)
+	told := l2gw.Told{
+		NetworkID: "n", Segment: l2gw.Segment{Type: l2gw.TypeVXLAN, ID: 1}, Gateway: netip.MustParseAddr("10.0.0.1"),
+		Hosts: []l2gw.Host{{MAC: l2gw.MAC{2, 0, 0, 0, 0, 1}}},
+	}
+	first := takes(t, s, "a", brief)
+	second := takes(t, other, "b", long)
+	fine(t, other.Remember(t.Context(), told, second))
+	lost(t, s.Forget(t.Context(), told, first))
+	lost(t, s.Remember(t.Context(), l2gw.Told{NetworkID: "m", Segment: told.Segment, Gateway: told.Gateway, Hosts: told.Hosts}, first))
+	got, err := s.Told(t.Context())
+	same(t, "told", []l2gw.Told{told}, must(t, got, err))
+	fine(t, other.Forget(t.Context(), told, second))
+}
+
 func (on suite) TestVeryManyHostsAreTold(t *testing.T) {
 	s := open(t, on.New(t).DSN)
 	all := l2gw.Told{NetworkID: "n", Segment: l2gw.Segment{Type: l2gw.TypeVXLAN, ID: 1}, Gateway: netip.MustParseAddr("10.0.0.1")}

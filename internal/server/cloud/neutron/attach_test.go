@@ -32,7 +32,7 @@ func newAttached(t *testing.T) *attached {
 // attachedTo is that of a server that begins.
 func attachedTo(f *fake) *attached {
 	a := &attached{fake: f}
-	p := newPresence(f, "landbridge", quiet(), func() {})
+	p := newPresence(fenced{f, f.may}, "landbridge", quiet(), func() {})
 	a.attach = newAttach(newMirror(f.rest(), DefaultResync), p, f, "landbridge", quiet(), func(ids []string) {
 		a.mu.Lock()
 		defer a.mu.Unlock()

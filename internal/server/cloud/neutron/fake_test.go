@@ -44,6 +44,7 @@ type fake struct {
 	bindings bool     // ports can be bound to hosts of agents
 	broken   int      // a status that answers whatever is asked; 0: none
 	mute     error    // of RabbitMQ
+	led      error    // why the server may change nothing; nil: it may
 	calls    []oslomsg.Message
 	fanouts  []oslomsg.Message // of l2population
 	// endpoints has Neutron's tunnel addresses by host, tunnels what compute nodes
@@ -268,8 +269,10 @@ func (f *fake) with(change func()) {
 func (f *fake) rest() rest {
 	return rest{func(context.Context) (*gophercloud.ServiceClient, error) {
 		return &gophercloud.ServiceClient{ProviderClient: &gophercloud.ProviderClient{}, Endpoint: f.URL + "/v2.0/"}, nil
-	}}
+	}, f.may}
 }
+
+func (f *fake) may() error { return f.led }
 
 // addNetwork, addPort and addHost make what a cloud has.
 func (f *fake) addNetwork(id string, vni uint32) {

@@ -31,6 +31,9 @@ type Config struct {
 	Name string
 	// Resync is the time between two comparisons with REST; 0: DefaultResync.
 	Resync time.Duration
+	// May tells why nothing may be changed in the cloud any more, right before
+	// each change; nil: everything always may.
+	May    func() error
 	Logger *slog.Logger // nil: slog.Default()
 }
 
@@ -66,9 +69,12 @@ func New(cfg Config) (*Cloud, error) {
 	if cfg.Resync == 0 {
 		cfg.Resync = DefaultResync
 	}
+	if cfg.May == nil {
+		cfg.May = func() error { return nil }
+	}
 	cfg.Bus.Exchange, cfg.Bus.Logger = "neutron", cfg.Logger
 	c := &Cloud{cfg: cfg, log: cfg.Logger, hints: newHints()}
-	c.mirror = newMirror(rest{cfg.Client}, 10*cfg.Resync)
+	c.mirror = newMirror(rest{cfg.Client, cfg.May}, 10*cfg.Resync)
 	calls, listens := cfg.Bus, cfg.Bus
 	calls.Connected = c.connected
 	listens.Connected = func() { c.hints.put(hint{all: true, agents: true, begun: true}) } // something may have been missed
@@ -76,7 +82,7 @@ func New(cfg Config) (*Cloud, error) {
 	if c.client, err = oslomsg.New(calls); err != nil {
 		return nil, err
 	}
-	c.presence = newPresence(c.client, naming(cfg.Name), cfg.Logger, func() { c.attach.hurry() })
+	c.presence = newPresence(fenced{c.client, cfg.May}, naming(cfg.Name), cfg.Logger, func() { c.attach.hurry() })
 	if c.server, err = oslomsg.NewServer(listens, c.hints.listens(c.mirror, c.presence.has)); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ import (
 type rest struct {
 	// client gives a client whose endpoint ends in "/v2.0/", logged in.
 	client func(context.Context) (*gophercloud.ServiceClient, error)
+	// may tells why nothing may be changed any more.
+	may func() error
 }
 
 // chunk is how many ids one request may name: URLs have an end.
@@ -114,7 +116,7 @@ func (r rest) admits(ctx context.Context, groups []string) (map[string]bool, err
 
 // createPort makes a port of a gateway, without addresses.
 func (r rest) createPort(ctx context.Context, p map[string]any) (portDocument, error) {
-	client, err := r.client(ctx)
+	client, err := r.changing(ctx)
 	if err != nil {
 		return portDocument{}, err
 	}
@@ -125,7 +127,7 @@ func (r rest) createPort(ctx context.Context, p map[string]any) (portDocument, e
 
 // remove deletes "ports/ID" or "agents/ID"; what is not there is gone already.
 func (r rest) remove(ctx context.Context, path string) error {
-	client, err := r.client(ctx)
+	client, err := r.changing(ctx)
 	if err != nil {
 		return err
 	}
@@ -134,6 +136,15 @@ func (r rest) remove(ctx context.Context, path string) error {
 		return nil
 	}
 	return plain(err)
+}
+
+// changing gives a client to change something now. It may have taken a login.
+func (r rest) changing(ctx context.Context) (*gophercloud.ServiceClient, error) {
+	client, err := r.client(ctx)
+	if err == nil {
+		err = r.may()
+	}
+	return client, err
 }
 
 func (r rest) get(ctx context.Context, path string, query url.Values, into any) error {
