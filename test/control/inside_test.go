@@ -1,15 +1,13 @@
 package control
 
 import (
-	"fmt"
-	"net"
 	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
 	"landbridge/internal/hwvtep"
-	"landbridge/internal/lab/rest"
+	"landbridge/internal/lab/controlplane"
 	"landbridge/internal/lab/testenv"
 )
 
@@ -41,33 +39,12 @@ type pair struct{ *world }
 
 func newPair(t *testing.T, dsn string) pair {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir()}
-	w.write("cloud.yaml", cloud)
-	o := testenv.StartOVSDB(t)
-	o.VTEPCtl(t, "add-ps", "sw0", "--", "set", "Physical_Switch", "sw0", "tunnel_ips=10.0.0.100")
-	w.switches = []*testenv.OVSDB{o}
-	for i := range 2 {
-		w.servers = append(w.servers, w.serverInside(i, dsn))
-	}
-	return pair{w}
-}
-
-func (w *world) serverInside(i int, dsn string) *server {
-	w.t.Helper()
-	listen, metrics := freeAddr(w.t), freeAddr(w.t)
-	file := w.write(fmt.Sprintf("server%d.yaml", i), fmt.Sprintf(
-		"listen: %q\nmetrics_listen: %q\ndatabase: %s\ncloud: {file: %q}\nswitches: [%q]\n",
-		listen, metrics, quoted(dsn), w.file("cloud.yaml"), w.switches[0].TCP))
-	s := &server{metrics: metrics}
-	s.Client = rest.New("http://"+listen, (&net.Dialer{}).DialContext)
-	s.Program = w.program(fmt.Sprint("server", i), "landbridge-server", file, metrics)
-	s.Run(w.t)
-	return s
+	return pair{&world{t, controlplane.New(t, controlplane.Config{Database: dsn, Dir: t.TempDir(), Servers: 2, Switches: 1})}}
 }
 
 // shared: either server takes what is asked for.
 func (p pair) shared() (gateway string) {
-	leads, other := p.leader()
+	leads, other := p.Leader(p.t)
 	gateway = p.gateway(other, 0)
 	p.connect(leads, gateway, 0)
 	p.holds(soon, 0, 0)
@@ -81,7 +58,7 @@ func (p pair) shared() (gateway string) {
 
 // killed: the other server takes over.
 func (p pair) killed(gateway string) {
-	leads, other := p.leader()
+	leads, other := p.Leader(p.t)
 	began := time.Now()
 	leads.Kill(p.t)
 	c := p.connect(other, gateway, 3)
@@ -94,7 +71,7 @@ func (p pair) killed(gateway string) {
 // meanwhile, and stays so.
 func (p pair) stoppedAndResumed(gateway string) {
 	p.t.Helper()
-	leads, other := p.leader()
+	leads, other := p.Leader(p.t)
 	late := p.connect(leads, gateway, 2)
 	p.holds(soon, 0, 0, 1, 2)
 	began := time.Now()
@@ -104,16 +81,16 @@ func (p pair) stoppedAndResumed(gateway string) {
 	}
 	p.holds(takeover, 0, 0, 1)
 	p.took("a stopped server is replaced", began, takeover)
-	before := len(p.switches[0].Journal(p.t))
+	before := len(p.Switches[0].Journal(p.t))
 	leads.Thaw(p.t)
 	testenv.Eventually(p.t, soon, "the former leads no more", func() error {
-		return shows(leads.metrics, "landbridge_server_leader 0")
+		return leads.Shows("landbridge_server_leader 0")
 	})
 	after := p.connect(leads, gateway, 4)
 	p.holds(soon, 0, 0, 1, 4)
-	for _, transaction := range p.switches[0].Journal(p.t)[before:] {
+	for _, transaction := range p.Switches[0].Journal(p.t)[before:] {
 		for _, row := range transaction.Rows["Logical_Switch"] {
-			if row != nil && row["name"] == "landbridge/"+networkID(2) {
+			if row != nil && row["name"] == "landbridge/"+controlplane.NetworkID(2) {
 				p.t.Errorf("the former leader has written %v", row)
 			}
 		}
@@ -129,7 +106,7 @@ func (p pair) stoppedAndResumed(gateway string) {
 func (p pair) epochsGrow() {
 	p.t.Helper()
 	config, last := map[string]string{}, uint64(0)
-	for _, transaction := range p.switches[0].Journal(p.t) {
+	for _, transaction := range p.Switches[0].Journal(p.t) {
 		for _, row := range transaction.Rows["Global"] {
 			testenv.PatchMap(config, row["other_config"])
 		}

@@ -24,13 +24,13 @@ type Config struct {
 	Database string
 	// Dir is for configurations and logs.
 	Dir                       string
-	Servers, Agents, Switches int
+	Servers, Agents, Switches int // without agents each server has one inside
 }
 
 // World is some servers, agents and switches. Each agent can serve each switch.
 type World struct {
 	Config
-	Rabbit   *testenv.RabbitMQ
+	Rabbit   *testenv.RabbitMQ // nil without agents
 	Servers  []*Server
 	Agents   []*Agent
 	Switches []*testenv.OVSDB
@@ -39,8 +39,11 @@ type World struct {
 // New starts a world that ends with its test; its programs serve.
 func New(t testing.TB, cfg Config) *World {
 	t.Helper()
-	w := &World{Config: cfg, Rabbit: testenv.StartRabbitMQ(t, testenv.RabbitMQConfig{})}
-	w.Rabbit.AddVHost(t, vhost)
+	w := &World{Config: cfg}
+	if cfg.Agents > 0 {
+		w.Rabbit = testenv.StartRabbitMQ(t, testenv.RabbitMQConfig{})
+		w.Rabbit.AddVHost(t, vhost)
+	}
 	w.write(t, cloudFile, Cloud())
 	for i := range cfg.Switches {
 		w.Switches = append(w.Switches, testenv.StartOVSDB(t))
@@ -93,8 +96,8 @@ func (w *World) server(t testing.TB, i int) *Server {
 	listen, metrics := freeAddr(t), freeAddr(t)
 	name := fmt.Sprint("server", i)
 	file := w.write(t, name+".yaml", fmt.Sprintf(
-		"listen: %q\nmetrics_listen: %q\ndatabase: %s\ncloud: {file: %q}\ncontrol: {transport_url: %s}\nlog_level: debug\n",
-		listen, metrics, quoted(w.Database), w.CloudFile(), quoted(w.Rabbit.URL(vhost))))
+		"listen: %q\nmetrics_listen: %q\ndatabase: %s\ncloud: {file: %q}\n%s\nlog_level: debug\n",
+		listen, metrics, quoted(w.Database), w.CloudFile(), w.control(t)))
 	s := &Server{program: w.program(name, "landbridge-server", file, metrics, firstServer+i), Client: client(listen)}
 	s.Run(t)
 	return s
@@ -103,20 +106,35 @@ func (w *World) server(t testing.TB, i int) *Server {
 func (w *World) agent(t testing.TB, i int) *Agent {
 	t.Helper()
 	metrics := freeAddr(t)
-	var switches []string
-	for _, o := range w.Switches {
-		switches = append(switches, o.TCP)
-	}
-	list, err := json.Marshal(switches)
-	if err != nil {
-		t.Fatal(err)
-	}
 	a := &Agent{Host: fmt.Sprint("h", i)}
 	file := w.write(t, fmt.Sprintf("agent%d.yaml", i), fmt.Sprintf(
-		"host: %s\nmetrics_listen: %q\ntransport_url: %s\nswitches: %s\n", a.Host, metrics, quoted(w.Rabbit.URL(vhost)), list))
+		"host: %s\nmetrics_listen: %q\ntransport_url: %s\nswitches: %s\n", a.Host, metrics, quoted(w.Rabbit.URL(vhost)), w.databases(t)))
 	a.program = w.program(fmt.Sprint("agent", i), "landbridge-agent", file, metrics, firstAgent+i)
 	a.Run(t)
 	return a
+}
+
+// control says in a server's configuration who serves the switches.
+func (w *World) control(t testing.TB) string {
+	t.Helper()
+	if w.Rabbit == nil {
+		return "switches: " + w.databases(t)
+	}
+	return fmt.Sprintf("control: {transport_url: %s}", quoted(w.Rabbit.URL(vhost)))
+}
+
+// databases gives the switches' addresses as a list for YAML.
+func (w *World) databases(t testing.TB) string {
+	t.Helper()
+	var addresses []string
+	for _, o := range w.Switches {
+		addresses = append(addresses, o.TCP)
+	}
+	list, err := json.Marshal(addresses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(list)
 }
 
 // quoted is a string for YAML.

@@ -178,6 +178,8 @@ func (r *RabbitMQ) Ctl(t testing.TB, args ...string) string {
 // AddVHost makes a virtual host and lets the user in.
 func (r *RabbitMQ) AddVHost(t testing.TB, name string) {
 	t.Helper()
+	// The listener answers a moment before rabbitmqctl calls the server started.
+	r.Ctl(t, "await_startup")
 	r.Ctl(t, "add_vhost", name)
 	r.Ctl(t, "set_permissions", "-p", name, RabbitMQUser, ".*", ".*", ".*")
 }

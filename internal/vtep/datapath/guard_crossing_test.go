@@ -33,7 +33,7 @@ func (c guardedCrossing) apply(t testing.TB, fabricMTU, wanMTU int, change func(
 	for _, p := range c.Pairs() {
 		hops[p] = toFabric
 		hop := toFabric
-		if hop.MTU = fabricMTU; p.Remote == c.wan().Remote {
+		if hop.MTU = fabricMTU; p.Remote == c.wan().Remote() {
 			hop = toWAN
 			hop.MTU = wanMTU
 		}
