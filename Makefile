@@ -38,7 +38,7 @@ BENCH_PACKAGES    := openvswitch-switch
 # What the race detector needs.
 RACE_PACKAGES     := gcc libc6-dev
 
-.PHONY: help build demo lab lab-down test test-openstack race fuzz soak check format lint generate generated bench bench-api bench-datapath bench-openstack deps deps-lab deps-generate deps-test deps-openstack deps-bench deps-race root clean
+.PHONY: help build demo lab lab-down test test-openstack race fuzz soak check format lint generate generated bench bench-api bench-control bench-datapath bench-openstack deps deps-lab deps-generate deps-test deps-openstack deps-bench deps-race root clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -105,6 +105,13 @@ PHASE  ?= 5s
 BENCH  ?= .
 bench-api: root deps deps-test deps-openstack build ## our API beside that of a real neutron-server; ROUNDS, PHASE (each operation's time), BENCH (a pattern)
 	LANDBRIDGE_BIN=$(BIN) $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 0 ./bench/api -rounds $(ROUNDS) -phase $(PHASE) -results $(CURDIR)/bench/results
+
+EACH     ?= 100
+BULK     ?= 100000
+NETWORKS ?= 4096
+NODES    ?= 256
+bench-control: root deps deps-test build ## from the API to the switches; ROUNDS, BENCH (a pattern), EACH, BULK, NETWORKS, NODES (sizes)
+	LANDBRIDGE_BIN=$(BIN) $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 0 ./bench/control -rounds $(ROUNDS) -each $(EACH) -macs $(BULK) -networks $(NETWORKS) -nodes $(NODES) -results $(CURDIR)/bench/results
 
 MACS ?= 1048576
 bench-datapath: root deps deps-bench build ## vtepd beside other ways to forward; ROUNDS, BENCH (a pattern), MACS (of the largest tables)

@@ -31,7 +31,7 @@ func aspects() []aspect {
 
 func compare(ours []*rival, neutron *rival) {
 	for n, a := range aspects() {
-		s := section{title: a.title}
+		s := report.Section{Title: a.title}
 		for _, r := range ours {
 			for _, clients := range []int{1, manyClient} {
 				for _, operation := range operations {
@@ -40,7 +40,7 @@ func compare(ours []*rival, neutron *rival) {
 					if n == 0 && clients == manyClient && r.aimed {
 						f = f.Aimed(fmt.Sprintf("≥ %d×", times), *f.Ratio >= times)
 					}
-					s.figures = append(s.figures, f)
+					s.Figures = append(s.Figures, f)
 				}
 			}
 		}
@@ -64,7 +64,7 @@ func (a aspect) figure(r, other *rival, p point) report.Figure {
 		Beside(other.name, measure.Median(others), measure.Median(ratios))
 }
 
-func failures(ours []*rival, neutron *rival) section {
+func failures(ours []*rival, neutron *rival) report.Section {
 	count := func(rivals ...*rival) (failed, all float64) {
 		for _, r := range rivals {
 			for _, one := range r.rounds {
@@ -78,7 +78,7 @@ func failures(ours []*rival, neutron *rival) section {
 	}
 	failed, all := count(ours...)
 	theirs, theirAll := count(neutron)
-	return section{"Failures", []report.Figure{
+	return report.Section{Title: "Failures", Figures: []report.Figure{
 		report.New("failed requests", failed, "").Aimed("none", failed == 0),
 		report.New("requests", all, ""),
 		report.New("failed requests of neutron-server", theirs, ""),
@@ -116,7 +116,7 @@ func TestFiguresCompareRoundByRound(t *testing.T) {
 			t.Errorf("%s: %s", a.title, diff)
 		}
 	}
-	if got := failures([]*rival{r}, other).figures; got[0].Value != 0 || got[1].Value != 30 || got[3].Value != 15 || !*got[0].Met {
+	if got := failures([]*rival{r}, other).Figures; got[0].Value != 0 || got[1].Value != 30 || got[3].Value != 15 || !*got[0].Met {
 		t.Errorf("%+v", got)
 	}
 }

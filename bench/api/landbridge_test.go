@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"landbridge/bench/load"
+	"landbridge/bench/objects"
 	"landbridge/internal/lab/testenv"
 )
 
@@ -87,14 +88,22 @@ func freePort(b *testing.B) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func networkID(n int) string { return fmt.Sprintf("b10e0000-0000-4000-8000-%012x", n) }
-
 // cloudOf describes a cloud with one compute node.
 func cloudOf(networks int) string {
 	var b strings.Builder
 	b.WriteString("hosts:\n  - {host: a1, tunnel_address: 10.0.0.11}\nnetworks:\n")
 	for n := range networks {
-		fmt.Fprintf(&b, "  - {id: %s, segmentation_id: %d}\n", networkID(n), n+1)
+		fmt.Fprintf(&b, "  - {id: %s, segmentation_id: %d}\n", objects.NetworkID(n), n+1)
 	}
 	return b.String()
+}
+
+// made makes one object and gives its ID.
+func made(b *testing.B, c *load.Client, k objects.Kind) string {
+	b.Helper()
+	id, err := k.Make(b.Context(), c, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return id
 }

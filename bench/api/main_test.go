@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,27 +17,14 @@ var (
 	results = flag.String("results", "", "the folder that gets the figures; none: they are only shown")
 )
 
-// section is what one benchmark has found out.
-type section struct {
-	title   string
-	figures []report.Figure
-}
-
 // found has what the benchmarks of this run have found out.
-var found []section
+var found []report.Section
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	var all []report.Figure
-	for _, s := range found {
-		fmt.Printf("\n### %s\n\n%s", s.title, report.Table(s.figures))
-		all = append(all, s.figures...)
-	}
-	if *results != "" && len(all) > 0 {
-		if err := report.Write(filepath.Join(*results, "api.json"), all); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
+	if err := report.Finish(*results, "api.json", found); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
 	os.Exit(code)
 }

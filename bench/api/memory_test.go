@@ -9,6 +9,7 @@ import (
 
 	"landbridge/bench/load"
 	"landbridge/bench/memory"
+	"landbridge/bench/objects"
 	"landbridge/bench/report"
 	"landbridge/internal/lab/testenv"
 )
@@ -24,7 +25,7 @@ const (
 )
 
 func BenchmarkMemory(b *testing.B) {
-	s := section{title: "Memory"}
+	s := report.Section{Title: "Memory"}
 	for _, c := range []struct {
 		name  string
 		serve func(b *testing.B) []string // gives more arguments
@@ -41,7 +42,7 @@ func BenchmarkMemory(b *testing.B) {
 		most := watch(b, server)
 		now := report.New(fmt.Sprintf("%d remote MACs, %s: VmRSS at rest, at most", *macs, c.name), mib(most.Now), "MiB").
 			Aimed("< 64 MiB", most.Now < mostMemory)
-		s.figures = append(s.figures, now,
+		s.Figures = append(s.Figures, now,
 			report.New(fmt.Sprintf("%d remote MACs, %s: VmHWM, with the creates", *macs, c.name), mib(most.Peak), "MiB"))
 	}
 	found = append(found, s)
@@ -82,7 +83,7 @@ func awaitActive(b *testing.B, s landbridge) {
 	c := load.NewClient(s.Server)
 	defer c.Close()
 	testenv.Eventually(b, activeWithin, "the remote connection is ACTIVE", func() (err error) {
-		_, failed := c.Do(b.Context(), load.Request{Method: http.MethodGet, Path: remoteConnections("", "").path, See: func(body []byte) error {
+		_, failed := c.Do(b.Context(), load.Request{Method: http.MethodGet, Path: objects.RemoteConnections("", "").Path, See: func(body []byte) error {
 			if !strings.Contains(string(body), `"status":"ACTIVE"`) {
 				return fmt.Errorf("it is %s", body)
 			}

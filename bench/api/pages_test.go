@@ -11,6 +11,7 @@ import (
 
 	"landbridge/bench/load"
 	"landbridge/bench/measure"
+	"landbridge/bench/objects"
 	"landbridge/bench/report"
 	"landbridge/internal/lab/testenv"
 )
@@ -36,7 +37,7 @@ func newTable(b *testing.B, database string, n int) table {
 	b.Helper()
 	s := startLandbridge(b, options{database: database, networks: 1})
 	kind, ids := fill(b, s, n)
-	return table{s.Server, kind.path, ids}
+	return table{s.Server, kind.Path, ids}
 }
 
 // p95 reads pages that begin anywhere.
@@ -55,7 +56,7 @@ func (t table) p95(b *testing.B, order string) float64 {
 }
 
 func BenchmarkPages(b *testing.B) {
-	s := section{title: "Pages of 100"}
+	s := report.Section{Title: "Pages of 100"}
 	for _, engine := range []struct {
 		name string
 		new  func() string
@@ -77,7 +78,7 @@ func BenchmarkPages(b *testing.B) {
 			f := report.New(fmt.Sprintf("%s, %s: p95 of a page with %d stored", engine.name, order.name, *macs), measure.Median(values), "ms").
 				Beside(fmt.Sprintf("with %d stored", few), measure.Median(others), measure.Times(1, g)).
 				Aimed(fmt.Sprintf("at most %v times as long", mostGrowth), g <= mostGrowth)
-			s.figures = append(s.figures, f)
+			s.Figures = append(s.Figures, f)
 			say("%s, %s: %v ms, with few %v ms", engine.name, order.name, values, others)
 		}
 	}
@@ -100,20 +101,20 @@ func databases(b *testing.B, start func(testing.TB) *testenv.DatabaseServer) fun
 const bulk = 1000
 
 // fill makes what remote MACs stand on, and so many of them.
-func fill(b *testing.B, s landbridge, n int) (macs kind, ids []string) {
+func fill(b *testing.B, s landbridge, n int) (macs objects.Kind, ids []string) {
 	b.Helper()
 	c := load.NewClient(s.Server)
 	defer c.Close()
-	gw := made(b, c, gateways())
-	made(b, c, connections(gw))
-	macs = remoteMACs(made(b, c, remoteConnections(gw, made(b, c, remoteGateways()))))
+	gw := made(b, c, objects.Gateways("sw"))
+	made(b, c, objects.Connections(gw))
+	macs = objects.RemoteMACs(made(b, c, objects.RemoteConnections(gw, made(b, c, objects.RemoteGateways()))))
 	see := func(body []byte) error {
-		some, err := macs.ids(body)
+		some, err := macs.IDs(body)
 		ids = append(ids, some...)
 		return err
 	}
 	for batch := range slices.Chunk(numbers(n), bulk) {
-		if _, err := c.Do(b.Context(), macs.bulk(batch[0], len(batch), see)); err != nil {
+		if _, err := c.Do(b.Context(), macs.Bulk(batch[0], len(batch), see)); err != nil {
 			b.Fatal(err)
 		}
 	}

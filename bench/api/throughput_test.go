@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"landbridge/bench/load"
+	"landbridge/bench/objects"
 	"landbridge/internal/lab/openstack"
 	"landbridge/internal/lab/testenv"
 )
@@ -30,7 +31,7 @@ var operations = []string{"list of 1,000", "show", "create", "delete"}
 type rival struct {
 	name string
 	at   load.Server
-	kind kind
+	kind objects.Kind
 	// aimed says that the aim is meant for it.
 	aimed bool
 
@@ -61,8 +62,8 @@ func (r *rival) prepare(b *testing.B) {
 	client := load.NewClient(r.at)
 	defer client.Close()
 	for len(r.standing) < listed {
-		_, err := client.Do(b.Context(), r.kind.bulk(r.number, listed/10, func(body []byte) error {
-			ids, err := r.kind.ids(body)
+		_, err := client.Do(b.Context(), r.kind.Bulk(r.number, listed/10, func(body []byte) error {
+			ids, err := r.kind.IDs(body)
 			r.standing = append(r.standing, ids...)
 			return err
 		}))
@@ -98,19 +99,19 @@ func (r *rival) measure(b *testing.B, each time.Duration) round {
 }
 
 func (r *rival) list() (load.Request, bool) {
-	return load.Request{Method: http.MethodGet, Path: r.kind.path}, true
+	return load.Request{Method: http.MethodGet, Path: r.kind.Path}, true
 }
 
 func (r *rival) show() (load.Request, bool) {
-	return r.kind.at(http.MethodGet, r.standing[rand.IntN(len(r.standing))]), true
+	return r.kind.At(http.MethodGet, r.standing[rand.IntN(len(r.standing))]), true
 }
 
 func (r *rival) create(created *[]string) load.Source {
 	var mu sync.Mutex
 	return func() (load.Request, bool) {
 		r.number++
-		return r.kind.post(r.number, func(body []byte) error {
-			id, err := r.kind.id(body)
+		return r.kind.Post(r.number, func(body []byte) error {
+			id, err := r.kind.ID(body)
 			mu.Lock()
 			defer mu.Unlock()
 			*created = append(*created, id)
@@ -128,7 +129,7 @@ func (r *rival) deleteAll(created *[]string) load.Source {
 		}
 		id := (*created)[0]
 		*created = (*created)[1:]
-		return r.kind.at(http.MethodDelete, id), true
+		return r.kind.At(http.MethodDelete, id), true
 	}
 }
 
@@ -141,15 +142,15 @@ func beside(b *testing.B, cloud *openstack.Cloud) string {
 func BenchmarkThroughput(b *testing.B) {
 	cloud := openstack.Start(b, openstack.Options{L2Population: true, VNIs: "1:100000", MariaDB: testenv.StartDurableMariaDB, Under: onOneCore})
 	neutron := &rival{
-		name: "neutron-server, networks", kind: networks(),
+		name: "neutron-server, networks", kind: objects.Networks(),
 		at: load.Server{URL: openstack.NeutronURL, Dial: cloud.Namespace.DialContext},
 	}
 	one := startLandbridge(b, options{database: beside(b, cloud), networks: 20_000})
 	all := startLandbridge(b, options{database: beside(b, cloud), networks: 1, free: true})
 	ours := []*rival{
-		{name: "remote gateways", at: one.Server, kind: remoteGateways(), aimed: true},
-		{name: "connections", at: one.Server, kind: connections(made(b, load.NewClient(one.Server), gateways())), aimed: true},
-		{name: "remote gateways, server on all cores", at: all.Server, kind: remoteGateways()},
+		{name: "remote gateways", at: one.Server, kind: objects.RemoteGateways(), aimed: true},
+		{name: "connections", at: one.Server, kind: objects.Connections(made(b, load.NewClient(one.Server), objects.Gateways("sw"))), aimed: true},
+		{name: "remote gateways, server on all cores", at: all.Server, kind: objects.RemoteGateways()},
 	}
 	rivals := append([]*rival{neutron}, ours...)
 	for _, r := range rivals {

@@ -86,3 +86,23 @@ func answer(met *bool) string {
 	}
 	return "**no**"
 }
+
+// Section is what one benchmark has found out.
+type Section struct {
+	Title   string
+	Figures []Figure
+}
+
+// Finish shows sections, and keeps their figures in a file of a folder; "": they
+// are shown only.
+func Finish(folder, file string, sections []Section) error {
+	var all []Figure
+	for _, s := range sections {
+		fmt.Printf("\n### %s\n\n%s", s.Title, Table(s.Figures))
+		all = append(all, s.Figures...)
+	}
+	if folder == "" || len(all) == 0 {
+		return nil
+	}
+	return Write(filepath.Join(folder, file), all)
+}

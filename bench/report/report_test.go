@@ -63,3 +63,22 @@ func TestWrite(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestFinishKeepsAllSections(t *testing.T) {
+	dir := t.TempDir()
+	if err := report.Finish(dir, "x.json", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "x.json")); err == nil {
+		t.Error("a run that has found out nothing overwrites the last figures")
+	}
+	all := figures()
+	if err := report.Finish(dir, "x.json", []report.Section{{Title: "a", Figures: all[:1]}, {Title: "b", Figures: all[1:]}}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "x.json"))
+	var got []report.Figure
+	if err != nil || json.Unmarshal(text, &got) != nil || cmp.Diff(all, got) != "" {
+		t.Errorf("%s, %v", text, err)
+	}
+}

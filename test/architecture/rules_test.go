@@ -73,7 +73,15 @@ var rules = map[string]rule{
 	"bench/report":  {ours: []string{"bench/measure"}},
 	"bench/load":    {ours: []string{"bench/measure"}},
 	"bench/memory":  {},
+	"bench/cpu":     {},
+	"bench/objects": {ours: []string{"bench/load"}},
+	"bench/vtepdb":  {ours: []string{"internal/ethernet", "internal/hwvtep"}},
 	"bench/api":     {ours: []string{"bench/...", "internal/lab/..."}},
+	// Its server of the full size is the real one with a cloud driver of its own.
+	"bench/control": {ours: append([]string{
+		"bench/...", "internal/lab/...", "internal/oslomsg", "internal/rpc/bus",
+		"internal/server", "internal/server/api", "internal/server/fleet", "internal/server/neutronapi", "internal/server/store",
+	}, ground...)},
 	// It drives the datapath itself: what is measured is the program, not vtepd.
 	"bench/datapath": {ours: append([]string{"bench/...", "internal/lab/...", "internal/ovsdb", "internal/vtep/datapath", "internal/vtep/forwarding"}, ground...)},
 
