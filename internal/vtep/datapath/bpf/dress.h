@@ -10,6 +10,12 @@
 /* What dressing comes to, besides READ and events: the packet is as it came. */
 #define SEGMENT (-3)
 
+/* Whether there may be an unfinished checksum in what gets a sum over all. */
+static __always_inline int unfinished_for(struct __sk_buff *skb, const struct tunnel *out)
+{
+	return out->shape == SHAPE_UDP6 && !checked_by_device(skb) && !came_by_segmenter(skb);
+}
+
 /*
  * Whether the kernel has to make wire-size packets of it first: the kind of a
  * super-packet cannot be changed, and a sum over a packet is right only when
@@ -22,7 +28,7 @@ static __always_inline int needs_segmenter(struct __sk_buff *skb, const struct a
 
 	if (skb->gso_size)
 		return 1;
-	if (out->shape != SHAPE_UDP6 || checked_by_device(skb) || came_by_segmenter(skb))
+	if (!unfinished_for(skb, out))
 		return 0;
 	if (a->shape != SHAPE_UDP4)
 		return 1;
@@ -36,8 +42,7 @@ static __always_inline int needs_segmenter(struct __sk_buff *skb, const struct a
 static __always_inline int dress_frame(struct __sk_buff *skb, struct arrival *a,
 				       const struct tunnel *out)
 {
-	if (out->shape != WRAPPED &&
-	    (skb->gso_size || (out->shape == SHAPE_UDP6 && !checked_by_device(skb))))
+	if (out->shape != WRAPPED && (skb->gso_size || unfinished_for(skb, out)))
 		return SEGMENT;
 	if (wrap(skb, a))
 		return EVENT_NO_RESHAPE;

@@ -116,19 +116,16 @@ static __always_inline void keep_of_frame(struct __sk_buff *skb, struct arrival 
 /*
  * Makes room for the wrapper. Where the kernel can, it is told of the inner
  * headers: whoever segments the packet or finishes its checksum needs them. Of
- * what is no IP neither is asked.
+ * what is no IP neither is asked, nor of what was in a wrapper before, which the
+ * kernel takes for a tunnel's packet.
  */
 static __always_inline long make_room_for_wrapper(struct __sk_buff *skb)
 {
-	if (!is_ip(skb->protocol)) {
-		if (skb->gso_size || retype(skb, bpf_htons(ETH_P_IP)))
-			return -1;
-		return bpf_skb_adjust_room(skb, WRAPPER, BPF_ADJ_ROOM_MAC, 0);
-	}
-	if (!bpf_skb_adjust_room(skb, WRAPPER, BPF_ADJ_ROOM_MAC, WRAPPER_FLAGS))
+	if (is_ip(skb->protocol) && !bpf_skb_adjust_room(skb, WRAPPER, BPF_ADJ_ROOM_MAC, WRAPPER_FLAGS))
 		return 0;
-	/* a tunnel's packet is in the frame already */
-	return skb->gso_size ? -1 : bpf_skb_adjust_room(skb, WRAPPER, BPF_ADJ_ROOM_MAC, 0);
+	if (skb->gso_size || (skb->protocol != bpf_htons(ETH_P_IP) && retype(skb, bpf_htons(ETH_P_IP))))
+		return -1;
+	return bpf_skb_adjust_room(skb, WRAPPER, BPF_ADJ_ROOM_MAC, 0);
 }
 
 /* Puts an outer header before a plain frame. */
