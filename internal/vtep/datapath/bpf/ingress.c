@@ -83,11 +83,11 @@ static __always_inline int forward_to_one(struct __sk_buff *skb, struct arrival 
 	if (hop && !fits(skb, a->shape, out->shape, hop)) {
 		if (skb->gso_size)
 			return segment_arrival(skb, a); /* each segment is answered */
-		answer = too_big(skb, a, in->network, room_of(out->shape, hop->mtu));
+		answer = too_big(skb, a, in->network, room_of(out->shape, hop->mtu) - tag_len(skb));
 		return answer == NO_ANSWER ? TC_ACT_SHOT : send_back(skb, a, id, answer);
 	}
 	if (hop && clamping())
-		clamp(skb, outer_len(a->shape), smaller_room(in, out, hop));
+		clamp(skb, outer_len(a->shape), smaller_room(in, out, hop) - tag_len(skb));
 	return send(skb, a, to, out, now_ticks());
 }
 

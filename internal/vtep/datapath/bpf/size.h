@@ -23,6 +23,12 @@ static __always_inline int room_of(__u32 shape, __u32 mtu)
 	return mtu + ETH_HLEN - outer_len(shape);
 }
 
+/* Of the tag inside the frame of a port, which the kernel keeps beside the data. */
+static __always_inline int tag_len(const struct __sk_buff *skb)
+{
+	return skb->vlan_present ? VLAN_HLEN : 0;
+}
+
 /* Bytes of the frames that a super-packet is cut into, which begins so far inside. */
 __noinline int segment_len(struct __sk_buff *skb, __u32 l2)
 {
@@ -45,10 +51,12 @@ __noinline int segment_len(struct __sk_buff *skb, __u32 l2)
 static __always_inline int fits(struct __sk_buff *skb, __u32 shape, __u32 out, const struct nexthop *hop)
 {
 	__u32 mtu = hop->mtu;
+	int room;
 
-	if (!mtu || (shape == out && skb->len <= mtu + ETH_HLEN))
+	if (!mtu || (shape == out && shape != SHAPE_PLAIN && skb->len <= mtu + ETH_HLEN))
 		return 1;
-	if ((int)(skb->len - outer_len(shape)) <= room_of(out, mtu))
+	room = room_of(out, mtu) - tag_len(skb);
+	if ((int)(skb->len - outer_len(shape)) <= room)
 		return 1;
-	return skb->gso_size && segment_len(skb, outer_len(shape)) <= room_of(out, mtu);
+	return skb->gso_size && segment_len(skb, outer_len(shape)) <= room;
 }

@@ -161,12 +161,13 @@ __noinline int answer_nd(struct __sk_buff *skb, struct arrival *from, __u32 id, 
 	return answer_with(skb, from, &eth, &a, sizeof(a), network);
 }
 
-/* Writes the answer to a frame to many, where there is one. */
+/* Writes the answer to a frame to many, where there is one; a tag makes it one of another network. */
 static __always_inline int suppress(struct __sk_buff *skb, struct arrival *a, __u32 id, __u32 network)
 {
 	__be16 type;
 
-	if (bpf_skb_load_bytes(skb, outer_len(a->shape) + offsetof(struct ethhdr, h_proto), &type, sizeof(type)))
+	if (skb->vlan_present ||
+	    bpf_skb_load_bytes(skb, outer_len(a->shape) + offsetof(struct ethhdr, h_proto), &type, sizeof(type)))
 		return NO_ANSWER;
 	if (type == bpf_htons(ETH_P_ARP))
 		return answer_arp(skb, a, id, network);
