@@ -12,7 +12,7 @@ func (d *Datapath) useEnds(t *tunnel) error {
 	if t.endpoint.IsPort() {
 		return nil
 	}
-	p := t.pair()
+	p := t.path.pair
 	if err := d.countRole(p.Local, kernelRoleROLE_LOCAL, 1); err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (d *Datapath) leaveEnds(t *tunnel) error {
 	if t.endpoint.IsPort() {
 		return nil
 	}
-	p := t.pair()
+	p := t.path.pair
 	if err := d.countRole(p.Local, kernelRoleROLE_LOCAL, -1); err != nil {
 		return err
 	}

@@ -46,9 +46,3 @@ func (d *Datapath) Apply(changes map[string]*forwarding.Network) map[string]erro
 	d.bringAllUp(names, changes, fail)
 	return errs
 }
-
-// same tells whether a tunnel is as asked for but for flooding, which can change
-// while packets flow.
-func same(have *tunnel, want forwarding.Tunnel) bool {
-	return have.Group == want.Group && have.Local == want.Local
-}

@@ -107,37 +107,43 @@ func (d *Datapath) settle(changes map[string]*forwarding.Network, errs map[strin
 
 // conflict gives one change that cannot be.
 func (d *Datapath) conflict(changes map[string]*forwarding.Network) (loser string, err error) {
-	claims := map[forwarding.Endpoint]string{}
+	claims := map[forwarding.Endpoint]*forwarding.Network{} // of what nobody has
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
 		if changes[name] == nil {
 			continue
 		}
 		for e := range changes[name].Tunnels {
-			winner, claimed := claims[e]
-			switch {
-			case d.keeps(e, name, changes):
-				winner, loser = d.owners[e].network.name, name
-			case !claimed:
-				claims[e] = name
-				continue
-			case d.owners[e] != nil && d.owners[e].network.name == name:
-				winner, loser = name, winner
-			default:
-				loser = name
+			holder := d.holder(e, changes)
+			if first := claims[e]; holder == "" && first != nil {
+				holder = first.Name
 			}
-			return loser, fmt.Errorf("%s %w: %s", e, errTaken, winner)
+			switch holder {
+			case name:
+			case "":
+				claims[e] = changes[name]
+			default:
+				return name, fmt.Errorf("%s %w: %s", e, errTaken, holder)
+			}
 		}
 	}
 	return "", nil
 }
 
-// keeps tells whether a network other than the one named has the tunnel and no
-// change takes it away.
-func (d *Datapath) keeps(e forwarding.Endpoint, name string, changes map[string]*forwarding.Network) bool {
+// holder gives the network that has the tunnel and that no change takes it from,
+// "" where there is none.
+func (d *Datapath) holder(e forwarding.Endpoint, changes map[string]*forwarding.Network) string {
 	t := d.owners[e]
-	if t == nil || t.network.name == name {
-		return false
+	if t == nil {
+		return ""
 	}
-	_, changed := changes[t.network.name]
-	return !changed
+	change, changed := changes[t.network.name]
+	if !changed {
+		return t.network.name
+	}
+	if change != nil {
+		if _, stays := change.Tunnels[e]; stays {
+			return t.network.name
+		}
+	}
+	return ""
 }

@@ -30,7 +30,7 @@ func TestRemovedTunnelsWaitForTheSweep(t *testing.T) {
 	if err := d.kernel.Fdb.Lookup(key, &e); err != nil || e.Tunnel != id {
 		t.Errorf("the entry is %+v, %v: the FDB was gone over", e, err)
 	}
-	if _, used := d.tunnelIDs.used[id]; !used {
+	if !d.tunnelIDs.inUse(id) {
 		t.Error("its id is free while an entry leads to it")
 	}
 	// A frame to it is one to nobody known.
@@ -38,7 +38,7 @@ func TestRemovedTunnelsWaitForTheSweep(t *testing.T) {
 		t.Errorf("verdict %d, %x", int32(verdict), out)
 	}
 	d.sweep(t, 0)
-	if _, used := d.tunnelIDs.used[id]; used || len(d.retired) != 0 {
+	if d.tunnelIDs.inUse(id) || len(d.retired) != 0 {
 		t.Error("its id is not free after a sweep")
 	}
 	if err := d.kernel.Fdb.Lookup(key, &e); err == nil {

@@ -132,9 +132,8 @@ func (d *Datapath) Counters() (Counters, error) {
 		Drops:    map[Reason]uint64{},
 		Networks: make(map[string]NetworkCounters, len(d.networks)),
 	}
-	byID := d.tunnelsByID()
 	err := sweepPerCPU(d.kernel.Traffic, d.cpus, func(id uint32, perCPU []kernelTraffic) {
-		if t := byID[id]; t != nil {
+		if t := d.tunnelAt(id); t != nil {
 			out.Tunnels[TunnelKey{t.network.name, t.endpoint}] = sumTraffic(perCPU)
 		}
 	})

@@ -44,9 +44,8 @@ func (d *Datapath) VisitFDB(visit func(network string, e Entry)) error {
 	if err != nil {
 		return err
 	}
-	byID := d.tunnelsByID()
 	err = sweep(d.kernel.Fdb, func(key kernelFdbKey, e kernelFdbEntry) error {
-		if t := byID[e.Tunnel]; t != nil && t.network.id == key.Network {
+		if t := d.tunnelAt(e.Tunnel); t != nil && t.network.id == key.Network {
 			visit(t.network.name, Entry{
 				MAC: key.Mac, Endpoint: t.endpoint, Age: e.age(now),
 				Static: e.Fixed == kernelFixedFIXED_STATIC, Frozen: e.Fixed == kernelFixedFIXED_FROZEN,

@@ -29,7 +29,28 @@ func (j *joining) next(g forwarding.Group) uint32 {
 	return 0
 }
 
-func (j *joining) add(t *tunnel) { j.added[t.Group] = append(j.added[t.Group], t) }
+func (j *joining) add(t *tunnel) { j.added[t.group] = append(j.added[t.group], t) }
+
+// leaveOut takes out tunnels that could not be opened; others lead past them.
+func (j *joining) leaveOut(lost []*tunnel, write func(*tunnel) error) error {
+	if len(lost) == 0 {
+		return nil
+	}
+	for g, added := range j.added {
+		j.added[g] = nil
+		for _, t := range added {
+			if slices.Contains(lost, t) {
+				continue
+			}
+			t.next = j.next(t.group)
+			if err := write(t); err != nil {
+				return err
+			}
+			j.add(t)
+		}
+	}
+	return nil
+}
 
 // join has the network flooded to them.
 func (d *Datapath) join(j *joining) error {
@@ -49,48 +70,55 @@ func (d *Datapath) join(j *joining) error {
 	j.network.flood = lists
 	for _, added := range j.added {
 		for _, t := range added {
-			t.Flood = true
+			t.flood = true
 		}
 	}
 	return nil
 }
 
-// unlink takes a tunnel out. Its own slot stays as it is, so that a program
-// that stands on it finds on: it may be linked anew only after a wait.
-func (d *Datapath) unlink(t *tunnel) error {
-	i := t.inFlood()
-	if i < 0 {
+// unlink takes tunnels of a network out. Their own slots stay as they are, so that
+// a program that stands on one finds on: they may be linked anew only after a wait.
+func (d *Datapath) unlink(n *network, gone []*tunnel) error {
+	out := make(map[*tunnel]struct{}, len(gone))
+	for _, t := range gone {
+		if t.flood {
+			out[t] = struct{}{}
+		}
+	}
+	if len(out) == 0 {
 		return nil
 	}
-	list := t.network.flood[t.Group]
-	if i > 0 { // the one before leads to the one after
-		list[i-1].next = t.next
-		if err := d.writeSlot(list[i-1]); err != nil {
+	lists := n.flood
+	for g, list := range lists {
+		lists[g] = slices.DeleteFunc(slices.Clone(list), func(t *tunnel) bool {
+			_, is := out[t]
+			return is
+		})
+		if err := d.mendList(lists[g]); err != nil {
 			return err
 		}
 	}
-	list = slices.Delete(slices.Clone(list), i, i+1)
-	if err := d.writeList(t.network, t.Group, list); err != nil {
+	if err := d.writeFlood(n, lists); err != nil {
 		return err
 	}
-	t.network.flood[t.Group] = list
-	t.Flood = false
+	n.flood = lists
+	for t := range out {
+		t.flood = false
+	}
 	return nil
 }
 
-// writeList writes where a network's lists begin and what shapes are on them,
-// the list of that group as given.
-func (d *Datapath) writeList(n *network, g forwarding.Group, list []*tunnel) error {
-	lists := n.flood
-	lists[g] = list
-	return d.writeFlood(n, lists)
-}
-
-// writeFlood writes what a network has in the maps, with these lists.
+// writeFlood writes what a network has in the maps, with these lists, where that
+// is news.
 func (d *Datapath) writeFlood(n *network, lists floodLists) error {
-	if err := d.kernel.Floods.Put(n.id, d.floodSlot(n, lists)); err != nil {
+	slot := d.floodSlot(n, lists)
+	if slot == n.written {
+		return nil
+	}
+	if err := d.kernel.Floods.Put(n.id, slot); err != nil {
 		return fmt.Errorf("write how the network is flooded: %w", err)
 	}
+	n.written = slot
 	return nil
 }
 
@@ -101,7 +129,7 @@ func (d *Datapath) floodSlot(n *network, lists floodLists) kernelFlood {
 	out.Rate, out.Burst, out.Cost = n.limit.Rate, n.limit.Burst, n.limit.Cost()
 	out.LearnLimit, out.Forgotten = d.learnLimit(n), n.forgotten
 	for _, t := range n.tunnels {
-		out.Filters |= kernelFilter(t.Filter)
+		out.Filters |= kernelFilter(t.filter)
 	}
 	return out
 }
@@ -112,7 +140,7 @@ type floodLists [kernelGroupGROUP_COUNT][]*tunnel
 func (l floodLists) kernel() (out kernelFlood) {
 	for group, list := range l {
 		for _, t := range list {
-			out.Shapes[group] |= 1 << shapeOf(t.endpoint.Encapsulation())
+			out.Shapes[group] |= 1 << t.shape()
 		}
 		if len(list) > 0 {
 			out.Head[group] = list[0].id

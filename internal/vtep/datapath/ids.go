@@ -8,21 +8,23 @@ type ids struct {
 	what string // for messages
 	max  uint32
 	last uint32
-	used map[uint32]struct{}
+	used []bool // by number
+	left uint32
 }
 
 func newIDs(what string, most uint32) *ids {
-	return &ids{what: what, max: most, used: map[uint32]struct{}{}}
+	return &ids{what: what, max: most, used: make([]bool, most+1), left: most}
 }
 
 func (s *ids) take() (uint32, error) {
-	if uint32(len(s.used)) >= s.max {
+	if s.left == 0 {
 		return 0, fmt.Errorf("no room for another %s: all %d are in use; start anew with a larger size", s.what, s.max)
 	}
 	for {
 		s.last = s.last%s.max + 1
-		if _, used := s.used[s.last]; !used {
-			s.used[s.last] = struct{}{}
+		if !s.used[s.last] {
+			s.used[s.last] = true
+			s.left--
 			return s.last, nil
 		}
 	}
@@ -30,8 +32,18 @@ func (s *ids) take() (uint32, error) {
 
 // claim marks a number that is in use already.
 func (s *ids) claim(id uint32) {
-	s.used[id] = struct{}{}
+	if !s.used[id] {
+		s.used[id] = true
+		s.left--
+	}
 	s.last = max(s.last, id)
 }
 
-func (s *ids) release(id uint32) { delete(s.used, id) }
+func (s *ids) release(id uint32) {
+	if s.used[id] {
+		s.used[id] = false
+		s.left++
+	}
+}
+
+func (s *ids) inUse(id uint32) bool { return s.used[id] }

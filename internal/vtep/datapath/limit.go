@@ -66,7 +66,7 @@ func (d *Datapath) startCounting(n *network) error {
 func (d *Datapath) learnedEver() (map[uint32]uint32, error) {
 	out := make(map[uint32]uint32, len(d.networks))
 	err := sweep(d.kernel.Learned, func(id, n uint32) error {
-		if _, used := d.networkIDs.used[id]; used {
+		if d.networkIDs.inUse(id) {
 			out[id] = n
 		}
 		return nil
@@ -100,7 +100,7 @@ func (d *Datapath) recoverCounting() error {
 	values := make([]kernelNetworkCounters, d.cpus)
 	all := d.kernel.Counters.Iterate()
 	for all.Next(&id, &values) {
-		if _, used := d.networkIDs.used[id]; !used {
+		if !d.networkIDs.inUse(id) {
 			stray = append(stray, id)
 		}
 	}

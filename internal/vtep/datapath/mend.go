@@ -9,14 +9,11 @@ import (
 // What a process that was killed within an Apply leaves half done, taken out.
 
 // mendFlood makes the chains in the maps those of the lists, each from its end.
-func (d *Datapath) mendFlood(n *network, have kernelFlood) error {
+func (d *Datapath) mendFlood(n *network) error {
 	for _, list := range n.flood {
 		if err := d.mendList(list); err != nil {
 			return err
 		}
-	}
-	if d.floodSlot(n, n.flood) == have {
-		return nil
 	}
 	return d.writeFlood(n, n.flood)
 }
@@ -38,7 +35,7 @@ func (d *Datapath) mendList(list []*tunnel) error {
 // removeStrayHeads empties the flood lists of what is no network.
 func (d *Datapath) removeStrayHeads() error {
 	return sweep(d.kernel.Floods, func(id uint32, heads kernelFlood) error {
-		if _, used := d.networkIDs.used[id]; used || heads == (kernelFlood{}) {
+		if d.networkIDs.inUse(id) || heads == (kernelFlood{}) {
 			return nil
 		}
 		return d.kernel.Floods.Put(id, kernelFlood{})
@@ -48,7 +45,7 @@ func (d *Datapath) removeStrayHeads() error {
 // removeStrayHops empties next hops that no tunnel uses.
 func (d *Datapath) removeStrayHops() error {
 	return sweep(d.kernel.Nexthops, func(id uint32, h kernelNexthop) error {
-		if _, used := d.pathIDs.used[id]; used || h == (kernelNexthop{}) {
+		if d.pathIDs.inUse(id) || h == (kernelNexthop{}) {
 			return nil
 		}
 		return d.kernel.Nexthops.Put(id, kernelNexthop{})
@@ -85,10 +82,10 @@ func (d *Datapath) removeBroken(slots []uint32) error {
 	if err := d.barrier.wait(); err != nil {
 		return err
 	}
+	if err := d.scrub(slots); err != nil {
+		return err
+	}
 	for _, id := range slots {
-		if err := d.scrub(id); err != nil {
-			return err
-		}
 		d.tunnelIDs.release(id)
 	}
 	return nil

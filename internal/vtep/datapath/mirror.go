@@ -1,21 +1,19 @@
 package datapath
 
 import (
-	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
 
 	"landbridge/internal/ethernet"
-	"landbridge/internal/hwvtep"
 	"landbridge/internal/vtep/forwarding"
 )
 
 // mirror is what the maps hold, but for what programs write: learned entries
-// and counters. It changes only after the maps have.
+// and counters. It changes only after the maps have. There may be very many
+// tunnels, and each is in it once: the rest are pointers.
 type mirror struct {
 	networks map[string]*network
 	owners   map[forwarding.Endpoint]*tunnel // the tunnels of all networks
+	slots    []*tunnel                       // the same by id
 	paths    map[Pair]*path
 	ports    map[string]*port // by name
 	roles    map[netip.Addr]kernelRole
@@ -28,33 +26,6 @@ type mirror struct {
 	retired map[uint32]struct{}
 }
 
-type network struct {
-	id       uint32
-	name     string
-	macLimit hwvtep.Limit // of learned addresses
-	// counted says that it has its counters.
-	counted bool
-	// forgotten is how many of the addresses learned ever are not in the FDB
-	// any longer, as the last sweep has found.
-	forgotten uint32
-	tunnels   map[forwarding.Endpoint]*tunnel
-	fdb       map[ethernet.MAC]forwarding.Endpoint // static
-	flood     floodLists
-	limit     forwarding.Limit // of flooding
-	// neighbours and routers are those that the control plane knows of.
-	neighbours map[netip.Addr]kernelNeighbour
-	routers    map[ethernet.MAC]struct{}
-}
-
-type tunnel struct {
-	forwarding.Tunnel
-	endpoint forwarding.Endpoint
-	id       uint32
-	network  *network
-	path     *path
-	next     uint32 // in the flood list
-}
-
 type addressRole struct {
 	addr netip.Addr
 	role kernelRole
@@ -64,6 +35,7 @@ func newMirror(s Sizes) *mirror {
 	return &mirror{
 		networks:   map[string]*network{},
 		owners:     map[forwarding.Endpoint]*tunnel{},
+		slots:      make([]*tunnel, s.Tunnels+1),
 		paths:      map[Pair]*path{},
 		roles:      map[netip.Addr]kernelRole{},
 		shapes:     map[kernelShape]int{},
@@ -78,37 +50,12 @@ func newMirror(s Sizes) *mirror {
 func (m *mirror) addNetwork(name string, id uint32) *network {
 	n := &network{
 		id: id, name: name,
-		tunnels: map[forwarding.Endpoint]*tunnel{},
-		fdb:     map[ethernet.MAC]forwarding.Endpoint{},
-
+		fdb:        map[ethernet.MAC]forwarding.Endpoint{},
 		neighbours: map[netip.Addr]kernelNeighbour{},
 		routers:    map[ethernet.MAC]struct{}{},
 	}
 	m.networks[name] = n
 	return n
-}
-
-func (m *mirror) addTunnel(t *tunnel) {
-	t.network.tunnels[t.endpoint] = t
-	m.owners[t.endpoint] = t
-	m.shapes[shapeOf(t.endpoint.Encapsulation())]++
-}
-
-func (m *mirror) dropTunnel(t *tunnel) {
-	delete(t.network.tunnels, t.endpoint)
-	delete(m.owners, t.endpoint)
-	shape := shapeOf(t.endpoint.Encapsulation())
-	if m.shapes[shape]--; m.shapes[shape] == 0 {
-		delete(m.shapes, shape)
-	}
-}
-
-func (m *mirror) tunnelsByID() map[uint32]*tunnel {
-	out := make(map[uint32]*tunnel, len(m.owners))
-	for _, t := range m.owners {
-		out[t.id] = t
-	}
-	return out
 }
 
 func (m *mirror) networksByID() map[uint32]*network {
@@ -119,69 +66,39 @@ func (m *mirror) networksByID() map[uint32]*network {
 	return out
 }
 
-// inFlood tells where a tunnel stands in the flood list of its group, -1 where
-// it does not.
-func (t *tunnel) inFlood() int { return slices.Index(t.network.flood[t.Group], t) }
-
-// is tells whether the network is as asked for.
-func (n *network) is(want forwarding.Network) bool {
-	if n.macLimit != want.MACLimit || n.limit != want.Limit || len(n.tunnels) != len(want.Tunnels) || !maps.Equal(n.fdb, want.FDB) {
-		return false
-	}
-	for e, t := range n.tunnels {
-		if w, ok := want.Tunnels[e]; !ok || w != t.Tunnel {
-			return false
-		}
-	}
-	return n.knows(want)
+func (m *mirror) addTunnel(t *tunnel) {
+	t.at = int32(len(t.network.tunnels))
+	t.network.tunnels = append(t.network.tunnels, t)
+	m.owners[t.endpoint] = t
+	m.slots[t.id] = t
+	m.shapes[t.shape()]++
 }
 
-// knows tells whether the network has the wanted neighbours and routers.
-func (n *network) knows(want forwarding.Network) bool {
-	if len(n.routers) != len(want.Routers) {
-		return false
+func (m *mirror) dropTunnel(t *tunnel) {
+	all := t.network.tunnels
+	last := all[len(all)-1]
+	all[t.at], last.at = last, t.at
+	all[len(all)-1] = nil
+	t.network.tunnels = all[:len(all)-1]
+	delete(m.owners, t.endpoint)
+	m.slots[t.id] = nil
+	if m.shapes[t.shape()]--; m.shapes[t.shape()] == 0 {
+		delete(m.shapes, t.shape())
 	}
-	for mac := range want.Routers {
-		if _, ok := n.routers[mac]; !ok {
-			return false
-		}
-	}
-	wanted := len(want.Neighbours)
-	for a := range want.Gateways {
-		if _, both := want.Neighbours[a]; !both {
-			wanted++
-		}
-	}
-	if len(n.neighbours) != wanted {
-		return false
-	}
-	for a, have := range n.neighbours {
-		if k, ok := neighbourOf(&want, a); !ok || k != have {
-			return false
-		}
-	}
-	return true
 }
 
-// model gives the network as it was asked for.
-func (n *network) model() forwarding.Network {
-	out := forwarding.Network{
-		Name:    n.name,
-		Tunnels: make(map[forwarding.Endpoint]forwarding.Tunnel, len(n.tunnels)),
-		FDB:     maps.Clone(n.fdb),
-
-		MACLimit: n.macLimit,
-
-		Neighbours: map[netip.Addr]ethernet.MAC{}, Gateways: hwvtep.Set[netip.Addr]{},
-		Routers: maps.Clone(n.routers), Limit: n.limit,
+// tunnelOf gives a network's tunnel, nil where it has no such.
+func (m *mirror) tunnelOf(n *network, e forwarding.Endpoint) *tunnel {
+	if t := m.owners[e]; t != nil && t.network == n {
+		return t
 	}
-	for a, k := range n.neighbours {
-		k.into(a, &out)
-	}
-	for e, t := range n.tunnels {
-		out.Tunnels[e] = t.Tunnel
-	}
-	return out
+	return nil
 }
 
-func (t *tunnel) String() string { return fmt.Sprintf("tunnel %d (%s)", t.id, t.endpoint) }
+// tunnelAt gives the tunnel that an id of the maps stands for, nil for none.
+func (m *mirror) tunnelAt(id uint32) *tunnel {
+	if id >= uint32(len(m.slots)) {
+		return nil
+	}
+	return m.slots[id]
+}

@@ -41,51 +41,53 @@ func (k kernelNeighbour) into(a netip.Addr, n *forwarding.Network) {
 }
 
 func (d *Datapath) putNeighbours(n *network, want *forwarding.Network) error {
-	for a := range want.Gateways {
-		if err := d.putNeighbour(n, want, a); err != nil {
-			return err
+	var missing batch[kernelNeighbourKey, kernelNeighbour]
+	look := func(a netip.Addr) {
+		k, _ := neighbourOf(want, a)
+		if have, ok := n.neighbours[a]; !ok || have != k {
+			missing.add(n.neighbourKey(a), k)
 		}
+	}
+	for a := range want.Gateways {
+		look(a)
 	}
 	for a := range want.Neighbours {
-		if err := d.putNeighbour(n, want, a); err != nil {
-			return err
+		if !want.Gateways.Has(a) {
+			look(a)
 		}
 	}
-	return nil
-}
-
-func (d *Datapath) putNeighbour(n *network, want *forwarding.Network, a netip.Addr) error {
-	k, _ := neighbourOf(want, a)
-	if have, ok := n.neighbours[a]; ok && have == k {
-		return nil
+	done, err := missing.write(d.kernel.Neighbours)
+	for i, key := range missing.keys[:done] {
+		n.neighbours[key.Address.addr()] = missing.values[i]
 	}
-	err := put(d.kernel.Neighbours, n.neighbourKey(a), k)
-	if errors.Is(err, unix.E2BIG) {
-		return fmt.Errorf("no room for the neighbour %s: all %d are in use; start anew with a larger size", a, d.cfg.Sizes.FDB)
+	switch {
+	case errors.Is(err, unix.E2BIG):
+		return fmt.Errorf("no room for the neighbour %s: all %d are in use; start anew with a larger size", missing.keys[done].Address.addr(), d.cfg.Sizes.FDB)
+	case err != nil:
+		return fmt.Errorf("write the neighbour %s: %w", missing.keys[done].Address.addr(), err)
 	}
-	if err != nil {
-		return fmt.Errorf("write the neighbour %s: %w", a, err)
-	}
-	n.neighbours[a] = k
 	return nil
 }
 
 // removeNeighbours removes those that are not wanted; nil wants none.
 func (d *Datapath) removeNeighbours(n *network, want *forwarding.Network) error {
-	var errs []error
+	var gone []kernelNeighbourKey
 	for a := range n.neighbours {
 		if want != nil {
 			if _, ok := neighbourOf(want, a); ok {
 				continue
 			}
 		}
-		if err := forget(d.kernel.Neighbours, n.neighbourKey(a)); err != nil {
-			errs = append(errs, fmt.Errorf("remove the neighbour %s: %w", a, err))
-			continue
-		}
-		delete(n.neighbours, a)
+		gone = append(gone, n.neighbourKey(a))
 	}
-	return errors.Join(errs...)
+	done, err := forgetAll(d.kernel.Neighbours, gone)
+	for _, key := range gone[:done] {
+		delete(n.neighbours, key.Address.addr())
+	}
+	if err != nil {
+		return fmt.Errorf("remove the neighbour %s: %w", gone[done].Address.addr(), err)
+	}
+	return nil
 }
 
 func (d *Datapath) putRouters(n *network, want *forwarding.Network) error {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"landbridge/internal/ethernet"
+	"landbridge/internal/vtep/forwarding"
 )
 
 // Pair is the two ends of tunnels. Tunnels of all networks between them share
@@ -33,6 +34,7 @@ type NextHop struct {
 type path struct {
 	id    uint32
 	users int
+	pair  Pair // zero on a port
 }
 
 // SetNextHop is SetNextHops for one pair.
@@ -91,7 +93,7 @@ func (d *Datapath) usePath(pair Pair) (*path, error) {
 			d.pathIDs.release(id)
 			return nil, err
 		}
-		p = &path{id: id}
+		p = &path{id: id, pair: pair}
 		d.paths[pair] = p
 	}
 	p.users++
@@ -99,22 +101,21 @@ func (d *Datapath) usePath(pair Pair) (*path, error) {
 }
 
 // leavePath counts a tunnel out. The last one empties the place.
-func (d *Datapath) leavePath(pair Pair) error {
-	p := d.paths[pair]
+func (d *Datapath) leavePath(p *path) error {
 	if p.users--; p.users > 0 {
 		return nil
 	}
-	delete(d.paths, pair)
+	delete(d.paths, p.pair)
 	d.pathIDs.release(p.id)
 	return d.kernel.Nexthops.Put(p.id, kernelNexthop{})
 }
 
 // useWay counts a tunnel in at its next hop or port.
-func (d *Datapath) useWay(t *tunnel) (*path, error) {
-	if t.endpoint.IsPort() {
-		return d.usePort(t.endpoint.Port())
+func (d *Datapath) useWay(e forwarding.Endpoint, local netip.Addr) (*path, error) {
+	if e.IsPort() {
+		return d.usePort(e.Port())
 	}
-	return d.usePath(t.pair())
+	return d.usePath(Pair{Local: local, Remote: e.Remote()})
 }
 
 // leaveWay counts it out.
@@ -122,10 +123,8 @@ func (d *Datapath) leaveWay(t *tunnel) error {
 	if t.endpoint.IsPort() {
 		return d.leavePort(t.endpoint.Port())
 	}
-	return d.leavePath(t.pair())
+	return d.leavePath(t.path)
 }
-
-func (t *tunnel) pair() Pair { return Pair{Local: t.Local, Remote: t.endpoint.Remote()} }
 
 // ticks is the clock of the program: 2^30 ns each.
 func ticks() (uint32, error) {

@@ -113,29 +113,26 @@ func (d *Datapath) recoverTunnels(arrivals map[kernelEndpoint]uint32) (next map[
 
 func (d *Datapath) recoverTunnel(id uint32, n *network, e forwarding.Endpoint, slot kernelTunnel) error {
 	t := &tunnel{
-		Tunnel:   forwarding.Tunnel{Group: forwarding.Group(slot.Group), Filter: hwvtep.Filter(slot.Filter)},
 		endpoint: e, id: id, network: n, next: slot.FloodNext,
+		group: forwarding.Group(slot.Group), filter: hwvtep.Filter(slot.Filter),
 	}
+	d.addTunnel(t)
 	if e.IsPort() {
-		d.addTunnel(t)
 		d.recoverPort(t, slot.Nexthop)
 		return nil
 	}
-	t.Local = slot.Local.addr()
-	d.addTunnel(t)
-	p := d.paths[t.pair()]
-	if p == nil {
-		p = &path{id: slot.Nexthop}
-		d.paths[t.pair()] = p
-		d.pathIDs.claim(p.id)
-		if err := d.recoverHop(p.id, t.pair()); err != nil {
+	pair := Pair{Local: slot.Local.addr(), Remote: e.Remote()}
+	if t.path = d.paths[pair]; t.path == nil {
+		t.path = &path{id: slot.Nexthop, pair: pair}
+		d.paths[pair] = t.path
+		d.pathIDs.claim(t.path.id)
+		if err := d.recoverHop(t.path.id, pair); err != nil {
 			return err
 		}
 	}
-	p.users++
-	t.path = p
-	d.users[addressRole{t.Local, kernelRoleROLE_LOCAL}]++
-	d.users[addressRole{e.Remote(), kernelRoleROLE_REMOTE}]++
+	t.path.users++
+	d.users[addressRole{pair.Local, kernelRoleROLE_LOCAL}]++
+	d.users[addressRole{pair.Remote, kernelRoleROLE_REMOTE}]++
 	return nil
 }
 
@@ -168,30 +165,26 @@ func (d *Datapath) recoverFlood(n *network, next map[uint32]uint32) error {
 		return fmt.Errorf("read the flood lists of %s: %w", n.name, err)
 	}
 	n.limit = forwarding.Limit{Rate: heads.Rate, Burst: heads.Burst}
-	byID := map[uint32]*tunnel{}
-	for _, t := range n.tunnels {
-		byID[t.id] = t
-	}
+	n.written = heads
 	n.macLimit, n.forgotten = d.recoverLimit(heads), heads.Forgotten
 	for group, id := range heads.Head {
 		seen := map[uint32]bool{}
 		for ; id != 0 && !seen[id]; id = next[id] {
 			seen[id] = true
-			if t := byID[id]; t != nil && int(t.Group) == group {
-				t.Flood = true
+			if t := d.tunnelAt(id); t != nil && t.network == n && int(t.group) == group {
+				t.flood = true
 				n.flood[group] = append(n.flood[group], t)
 			}
 		}
 	}
-	return d.mendFlood(n, heads)
+	return d.mendFlood(n)
 }
 
 // recoverEntries reads the static entries and removes those, learned ones
 // too, that lead to no tunnel of their network.
 func (d *Datapath) recoverEntries() error {
-	byID := d.tunnelsByID()
 	return sweep(d.kernel.Fdb, func(key kernelFdbKey, e kernelFdbEntry) error {
-		t := byID[e.Tunnel]
+		t := d.tunnelAt(e.Tunnel)
 		if t == nil || t.network.id != key.Network {
 			return forget(d.kernel.Fdb, key)
 		}

@@ -69,20 +69,20 @@ func TestHalfDone(t *testing.T) {
 			if err := d.kernel.Floods.Lookup(n.network.id, &f); err != nil {
 				return err
 			}
-			f.Head[n.Group] = 0
-			n.network.flood[n.Group] = nil
-			n.Flood = false
+			f.Head[n.group] = 0
+			n.network.flood[n.group] = nil
+			n.flood = false
 			return d.kernel.Floods.Put(n.network.id, f)
 		}, true},
 		"closing: no arrival": {func(d *Datapath, n *tunnel) error {
 			return d.kernel.Arrivals.Delete(endpointOf(n.endpoint))
 		}, false},
 		"closing: unlinked": {func(d *Datapath, n *tunnel) error {
-			return errors.Join(d.kernel.Arrivals.Delete(endpointOf(n.endpoint)), d.unlink(n))
+			return errors.Join(d.kernel.Arrivals.Delete(endpointOf(n.endpoint)), d.unlink(n.network, []*tunnel{n}))
 		}, false},
-		"closing: closed": {func(d *Datapath, n *tunnel) error { return d.closeTunnel(n) }, false},
+		"closing: closed": {func(d *Datapath, n *tunnel) error { return d.closeTunnels([]*tunnel{n}) }, false},
 		"closing: emptied": {func(d *Datapath, n *tunnel) error {
-			return errors.Join(d.closeTunnel(n), d.scrub(n.id))
+			return errors.Join(d.closeTunnels([]*tunnel{n}), d.scrub([]uint32{n.id}))
 		}, false},
 		"removing: no name": {func(d *Datapath, n *tunnel) error {
 			return d.kernel.Networks.Delete(n.network.id)
@@ -93,7 +93,7 @@ func TestHalfDone(t *testing.T) {
 			d.apply(t, changes{"blue": blue()})
 			d.resolve(t)
 			d.run(t, fromA.with(func(p *packet) { p.vni, p.innerSrc = 789, hostB; p.innerSrc[5]++ }).build(t))
-			n := d.networks["blue"].tunnels[at(nodeA, 789)]
+			n := d.owners[at(nodeA, 789)]
 			if err := test.spoil(d, n); err != nil {
 				t.Fatal(err)
 			}

@@ -40,10 +40,10 @@ func (d *Datapath) takeAllDown(names []string, changes map[string]*forwarding.Ne
 // surplus gives the tunnels of a network that it is not to have, or not so.
 func surplus(n *network, want *forwarding.Network) []*tunnel {
 	var out []*tunnel
-	for e, t := range n.tunnels {
+	for _, t := range n.tunnels {
 		if want == nil {
 			out = append(out, t)
-		} else if w, ok := want.Tunnels[e]; !ok || !same(t, w) {
+		} else if w, ok := want.Tunnels[t.endpoint]; !ok || !t.same(w) {
 			out = append(out, t)
 		}
 	}
@@ -53,43 +53,44 @@ func surplus(n *network, want *forwarding.Network) []*tunnel {
 // stopFlooding takes the tunnels that stay, but are no longer flooded to, out
 // of the flood lists.
 func (d *Datapath) stopFlooding(n *network, want *forwarding.Network) (unlinked bool, err error) {
-	var errs []error
-	for e, t := range n.tunnels {
-		if want == nil || !t.Flood {
-			continue
-		}
-		if w, ok := want.Tunnels[e]; !ok || w.Flood || !same(t, w) {
-			continue
-		}
-		if err := d.unlink(t); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		unlinked = true
+	if want == nil {
+		return false, nil
 	}
-	return unlinked, errors.Join(errs...)
+	var out []*tunnel
+	for _, t := range n.tunnels {
+		if w, ok := want.Tunnels[t.endpoint]; ok && t.flood && !w.Flood && t.same(w) {
+			out = append(out, t)
+		}
+	}
+	return len(out) > 0, d.unlink(n, out)
 }
 
 // removeEntries removes static entries that are not wanted. Those that are to
 // lead elsewhere stay until they are written over.
 func (d *Datapath) removeEntries(n *network, want *forwarding.Network) error {
-	var errs []error
-	for mac := range n.fdb {
-		if want != nil {
-			if _, ok := want.FDB[mac]; ok {
-				continue
-			}
+	return d.removeWhere(n, func(mac ethernet.MAC, _ forwarding.Endpoint) bool {
+		if want == nil {
+			return true
 		}
-		errs = append(errs, d.removeEntry(n, mac))
-	}
-	return errors.Join(errs...)
+		_, stays := want.FDB[mac]
+		return !stays
+	})
 }
 
-func (d *Datapath) removeEntry(n *network, mac ethernet.MAC) error {
-	if err := forget(d.kernel.Fdb, n.fdbKey(mac)); err != nil {
-		return fmt.Errorf("remove the FDB entry of %s: %w", mac, err)
+func (d *Datapath) removeWhere(n *network, gone func(ethernet.MAC, forwarding.Endpoint) bool) error {
+	var keys []kernelFdbKey
+	for mac, e := range n.fdb {
+		if gone(mac, e) {
+			keys = append(keys, n.fdbKey(mac))
+		}
 	}
-	delete(n.fdb, mac)
+	done, err := forgetAll(d.kernel.Fdb, keys)
+	for _, key := range keys[:done] {
+		delete(n.fdb, key.Mac)
+	}
+	if err != nil {
+		return fmt.Errorf("remove the FDB entry of %s: %w", ethernet.MAC(keys[done].Mac), err)
+	}
 	return nil
 }
 
@@ -101,39 +102,54 @@ func (d *Datapath) removeTunnels(victims []*tunnel, unlinked bool) error {
 	if len(victims) == 0 && !unlinked {
 		return nil
 	}
-	for _, t := range victims {
-		if err := d.closeTunnel(t); err != nil {
-			return err
-		}
+	if err := d.closeTunnels(victims); err != nil {
+		return err
 	}
 	// From here on no packet arrives by them, and after the wait none that has
 	// arrived can still be learned from.
 	if err := d.barrier.wait(); err != nil || len(victims) == 0 {
 		return err
 	}
-	var errs []error
-	for _, t := range victims {
-		errs = append(errs, d.freeTunnel(t))
-	}
-	for _, t := range victims {
-		errs = append(errs, d.dropDeadEntries(t.network))
+	errs := []error{d.freeTunnels(victims)}
+	for n := range byNetwork(victims) {
+		errs = append(errs, d.dropDeadEntries(n))
 	}
 	return errors.Join(errs...)
 }
 
-// closeTunnel lets nothing enter or leave by a tunnel. The rest of its slot
-// stays for programs that look at it.
-func (d *Datapath) closeTunnel(t *tunnel) error {
-	if err := d.closeArrival(t); err != nil {
-		return err
+func byNetwork(all []*tunnel) map[*network][]*tunnel {
+	out := map[*network][]*tunnel{}
+	for _, t := range all {
+		out[t.network] = append(out[t.network], t)
 	}
-	if err := d.unlink(t); err != nil {
-		return err
+	return out
+}
+
+// closeTunnels lets nothing enter or leave by tunnels. The rest of their slots
+// stays for programs that look at them.
+func (d *Datapath) closeTunnels(all []*tunnel) error {
+	var arrivals []kernelEndpoint
+	for _, t := range all {
+		if key, ok := d.keyOf(t.endpoint); ok {
+			arrivals = append(arrivals, key)
+		}
 	}
-	slot := d.slot(t)
-	slot.Network = 0
-	if err := d.kernel.Tunnels.Put(t.id, slot); err != nil {
-		return fmt.Errorf("close %s: %w", t, err)
+	if n, err := forgetAll(d.kernel.Arrivals, arrivals); err != nil {
+		return fmt.Errorf("close %d of %d tunnels: %w", len(arrivals)-n, len(arrivals), err)
+	}
+	for n, some := range byNetwork(all) {
+		if err := d.unlink(n, some); err != nil {
+			return err
+		}
+	}
+	var slots batch[uint32, kernelTunnel]
+	for _, t := range all {
+		slot := d.slot(t)
+		slot.Network = 0
+		slots.add(t.id, slot)
+	}
+	if n, err := slots.write(d.kernel.Tunnels); err != nil {
+		return fmt.Errorf("close %s: %w", all[n], err)
 	}
 	return nil
 }
@@ -152,32 +168,35 @@ func (d *Datapath) closeArrival(t *tunnel) error {
 
 // dropDeadEntries removes the static entries of tunnels that are gone.
 func (d *Datapath) dropDeadEntries(n *network) error {
+	return d.removeWhere(n, func(_ ethernet.MAC, e forwarding.Endpoint) bool { return d.tunnelOf(n, e) == nil })
+}
+
+// freeTunnels gives back all that closed tunnels held, but for their ids.
+func (d *Datapath) freeTunnels(all []*tunnel) error {
+	ids := make([]uint32, 0, len(all))
+	for _, t := range all {
+		d.dropTunnel(t)
+		ids = append(ids, t.id)
+	}
+	if err := d.scrub(ids); err != nil {
+		return err // the ids stay taken
+	}
 	var errs []error
-	for mac, e := range n.fdb {
-		if n.tunnels[e] == nil {
-			errs = append(errs, d.removeEntry(n, mac))
-		}
+	for _, t := range all {
+		d.retired[t.id] = struct{}{}
+		errs = append(errs, d.leaveWay(t), d.leaveEnds(t))
 	}
 	return errors.Join(errs...)
 }
 
-// freeTunnel gives back all that a closed tunnel held, but for its id.
-func (d *Datapath) freeTunnel(t *tunnel) error {
-	d.dropTunnel(t)
-	if err := d.scrub(t.id); err != nil {
-		return err // its id stays taken
+// scrub empties slots and their counters.
+func (d *Datapath) scrub(ids []uint32) error {
+	slots := batch[uint32, kernelTunnel]{ids, make([]kernelTunnel, len(ids))}
+	if n, err := slots.write(d.kernel.Tunnels); err != nil {
+		return fmt.Errorf("empty the slot of tunnel %d: %w", ids[n], err)
 	}
-	d.retired[t.id] = struct{}{}
-	return errors.Join(d.leaveWay(t), d.leaveEnds(t))
-}
-
-// scrub empties a slot and its counters.
-func (d *Datapath) scrub(id uint32) error {
-	if err := d.kernel.Tunnels.Put(id, kernelTunnel{}); err != nil {
-		return fmt.Errorf("empty the slot of tunnel %d: %w", id, err)
-	}
-	if err := d.kernel.Traffic.Put(id, make([]kernelTraffic, d.cpus)); err != nil {
-		return fmt.Errorf("reset the counters of tunnel %d: %w", id, err)
+	if _, err := d.kernel.Traffic.BatchUpdate(ids, make([]kernelTraffic, len(ids)*d.cpus), nil); err != nil {
+		return fmt.Errorf("reset the counters of %d tunnels: %w", len(ids), err)
 	}
 	return nil
 }

@@ -110,7 +110,6 @@ func (d *Datapath) loadDry() (*dryRun, error) {
 }
 
 func (d *Datapath) readNotes(notes *ebpf.Map, out *Trace) error {
-	byID := d.tunnelsByID()
 	for {
 		var n kernelNote
 		err := notes.LookupAndDelete(nil, &n)
@@ -120,7 +119,7 @@ func (d *Datapath) readNotes(notes *ebpf.Map, out *Trace) error {
 		if err != nil {
 			return fmt.Errorf("read the way of the packet: %w", err)
 		}
-		out.Steps = append(out.Steps, d.explain(n, byID))
+		out.Steps = append(out.Steps, d.explain(n))
 		if n.Step == kernelStepSTEP_DROPPED {
 			out.Reason = reasons()[kernelEvent(n.A)]
 		}
@@ -128,13 +127,13 @@ func (d *Datapath) readNotes(notes *ebpf.Map, out *Trace) error {
 }
 
 // explain puts a note into words.
-func (d *Datapath) explain(n kernelNote, byID map[uint32]*tunnel) Step {
-	at := describe(byID[n.A])
+func (d *Datapath) explain(n kernelNote) Step {
+	at := describe(d.tunnelAt(n.A))
 	switch n.Step {
 	case kernelStepSTEP_ARRIVED:
 		return Step{"arrivals", "it came by " + at}
 	case kernelStepSTEP_LEARNED:
-		return Step{"fdb", d.explainLearning(kernelLearning(n.A), describe(byID[n.B]))}
+		return Step{"fdb", d.explainLearning(kernelLearning(n.A), describe(d.tunnelAt(n.B)))}
 	case kernelStepSTEP_FOUND:
 		return Step{"fdb", "the destination is behind " + at}
 	case kernelStepSTEP_FLOODED:
@@ -173,5 +172,5 @@ func describe(t *tunnel) string {
 	if t == nil {
 		return "a tunnel that is gone"
 	}
-	return fmt.Sprintf("tunnel %d, %s, side %s, network %s", t.id, t.endpoint, t.Group, t.network.name)
+	return fmt.Sprintf("tunnel %d, %s, side %s, network %s", t.id, t.endpoint, t.group, t.network.name)
 }

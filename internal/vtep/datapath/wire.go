@@ -47,15 +47,15 @@ func (d *Datapath) slot(t *tunnel) kernelTunnel {
 	key, _ := d.keyOf(t.endpoint)
 	s := kernelTunnel{
 		Network:   t.network.id,
-		Group:     kernelGroup(t.Group),
+		Group:     kernelGroup(t.group),
 		FloodNext: t.next,
 		Nexthop:   t.path.id,
 		Endpoint:  key,
-		Shape:     shapeOf(t.endpoint.Encapsulation()),
-		Filter:    kernelFilter(t.Filter),
+		Shape:     t.shape(),
+		Filter:    kernelFilter(t.filter),
 	}
 	if !t.endpoint.IsPort() {
-		s.Local = addressOf(t.Local)
+		s.Local = addressOf(t.path.pair.Local)
 	}
 	return s
 }
