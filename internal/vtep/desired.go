@@ -24,8 +24,11 @@ type desired struct {
 	derived, lost map[string][]forwarding.Problem
 	// users has those of pairs of underlay addresses; other says that the pairs
 	// are others than were last asked for.
-	users map[underlay.Pair]*users
-	other bool
+	users   map[underlay.Pair]*users
+	numbers numbers // of networks
+	other   bool
+	// ways counts the tunnels of all networks, by group.
+	ways map[way][forwarding.Groups]int
 	// bound has the networks with VLANs of ports.
 	bound map[string]struct{}
 }
@@ -35,7 +38,7 @@ func newDesired(cfg Config) *desired {
 		physical: cfg.Switch, local: cfg.Local, guard: cfg.Guard, ports: hwvtep.SetOf(slices.Collect(maps.Keys(cfg.Ports))...), claims: forwarding.NewClaims(),
 		networks: map[string]forwarding.Network{},
 		derived:  map[string][]forwarding.Problem{}, lost: map[string][]forwarding.Problem{},
-		users: map[underlay.Pair]*users{}, bound: map[string]struct{}{},
+		users: map[underlay.Pair]*users{}, numbers: numbers{of: map[string]uint32{}}, ways: map[way][forwarding.Groups]int{}, bound: map[string]struct{}{},
 	}
 }
 
@@ -80,33 +83,46 @@ func (d *desired) refresh(name string) bool {
 // replace keeps networks, users and bound in step.
 func (d *desired) replace(name string, now forwarding.Network, ok bool) {
 	old := d.networks[name]
-	d.count(now, old, 1)
-	d.count(old, now, -1)
+	number := d.numbers.give(name)
+	d.count(number, now, old, 1)
+	d.count(number, old, now, -1)
 	delete(d.networks, name)
 	delete(d.bound, name)
 	if ok {
 		d.networks[name] = now
+	} else {
+		d.numbers.take(name)
 	}
 	if hasPorts(now) {
 		d.bound[name] = struct{}{}
 	}
 }
 
-// count counts the tunnels that a network has and another state of it has not,
-// or not so.
-func (d *desired) count(n, other forwarding.Network, by int) {
+// count counts the tunnels that the network of a number has and another state of
+// it has not, or not so.
+func (d *desired) count(number uint32, n, other forwarding.Network, by int) {
 	for e, t := range n.Tunnels {
 		if was, ok := other.Tunnels[e]; e.IsPort() || ok && was.Group == t.Group && was.Local == t.Local {
 			continue
 		}
 		p := pairOf(e, t)
+		d.countWay(way{p, e.Encapsulation()}, t.Group, by)
 		if d.users[p] == nil {
 			d.users[p], d.other = newUsers(), true
 		}
-		if d.users[p].count(user{n.Name, t.Group == forwarding.WAN}, by); len(d.users[p].tunnels) == 0 {
+		if d.users[p].count(number, t.Group == forwarding.WAN, by); d.users[p].none() {
 			delete(d.users, p)
 			d.other = true
 		}
+	}
+}
+
+func (d *desired) countWay(w way, g forwarding.Group, by int) {
+	tunnels := d.ways[w]
+	tunnels[g] += by
+	d.ways[w] = tunnels
+	if tunnels == [forwarding.Groups]int{} {
+		delete(d.ways, w)
 	}
 }
 

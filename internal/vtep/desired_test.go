@@ -68,7 +68,7 @@ func TestDesiredDependsOnTheDatabaseAlone(t *testing.T) {
 			scratch.set(name, ls)
 		}
 		for what, pair := range map[string][2]any{
-			"networks": {d.networks, scratch.networks}, "users": {d.users, scratch.users}, "bound": {d.bound, scratch.bound},
+			"networks": {d.networks, scratch.networks}, "users": {extents(d), extents(scratch)}, "ways": {d.ways, scratch.ways}, "bound": {d.bound, scratch.bound},
 			"derived": {d.derived, scratch.derived}, "lost": {d.lost, scratch.lost},
 		} {
 			if !reflect.DeepEqual(pair[0], pair[1]) {
@@ -79,6 +79,15 @@ func TestDesiredDependsOnTheDatabaseAlone(t *testing.T) {
 			t.Fatalf("changes that were not told: %v", left)
 		}
 	})
+}
+
+// extents tells whose tunnels there are, by pair and side.
+func extents(d *desired) map[underlay.Pair][2]extent {
+	out := map[underlay.Pair][2]extent{}
+	for p, u := range d.users {
+		out[p] = [2]extent{d.extent(u, false), d.extent(u, true)}
+	}
+	return out
 }
 
 func TestFaults(t *testing.T) {

@@ -253,6 +253,10 @@ func (f *fakeDatapath) Capture(context.Context, []datapath.Reason, func(), func(
 	return nil
 }
 
+func (f *fakeDatapath) PortTraffic() (map[forwarding.Endpoint]datapath.Traffic, error) {
+	return nil, nil
+}
+
 func (f *fakeDatapath) Counters() (datapath.Counters, error)        { return datapath.Counters{}, nil }
 func (f *fakeDatapath) Modes() []datapath.InterfaceMode             { return nil }
 func (f *fakeDatapath) VisitFDB(func(string, datapath.Entry)) error { return nil }

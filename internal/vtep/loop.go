@@ -40,6 +40,7 @@ type dataplane interface {
 	Sweep(olderThan time.Duration) (datapath.Swept, error)
 	Thaw(mac ethernet.MAC) ([]string, error)
 	Counters() (datapath.Counters, error)
+	PortTraffic() (map[forwarding.Endpoint]datapath.Traffic, error)
 	Trace(packet []byte, ifIndex int) (datapath.Trace, error)
 	Capture(ctx context.Context, wanted []datapath.Reason, begun func(), show func(datapath.Sample) bool) error
 	VisitFDB(visit func(network string, e datapath.Entry)) error

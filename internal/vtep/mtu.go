@@ -3,6 +3,7 @@ package vtep
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 
@@ -50,6 +51,9 @@ func (n narrowWay) String() string {
 
 // narrowWays compares the ways of all networks, sorted by remote address.
 func (d *desired) narrowWays(states map[underlay.Pair]underlay.State) []narrowWay {
+	if !d.anyNarrow(states) {
+		return nil // and every tunnel need not be looked at
+	}
 	found := map[way]narrowWay{}
 	for _, n := range d.networks {
 		widest, room := way{}, 0
@@ -79,6 +83,22 @@ func (d *desired) narrowWays(states map[underlay.Pair]underlay.State) []narrowWa
 		return cmp.Or(a.pair.Remote.Compare(b.pair.Remote), a.pair.Local.Compare(b.pair.Local), cmp.Compare(a.encapsulation, b.encapsulation))
 	})
 	return out
+}
+
+// anyNarrow tells whether a way to some remote gateway is smaller than one to some
+// compute node, of whatever networks.
+func (d *desired) anyNarrow(states map[underlay.Pair]underlay.State) bool {
+	widest, narrowest := 0, math.MaxInt
+	for w, tunnels := range d.ways {
+		room := w.room(states)
+		if tunnels[forwarding.Fabric] > 0 {
+			widest = max(widest, room)
+		}
+		if tunnels[forwarding.WAN] > 0 && room > 0 {
+			narrowest = min(narrowest, room)
+		}
+	}
+	return narrowest < widest
 }
 
 // measure compares the ways, tells the log of news, and has TCP told where that

@@ -45,6 +45,22 @@ func TestNarrowWays(t *testing.T) {
 	}
 }
 
+// Where all ways have one MTU, what encapsulations take of it decides.
+func TestNarrowByItsEncapsulation(t *testing.T) {
+	for fabric, narrow := range map[hwvtep.Encapsulation]bool{hwvtep.GREOverIPv4: true, hwvtep.VXLANOverIPv4: false} {
+		d := newDesired(Config{Switch: "border-1", Local: local})
+		ls := joined("landbridge/one")
+		node := at("10.0.0.11")
+		node.Encapsulation = fabric
+		ls.Mcast[hwvtep.UnknownDst] = hwvtep.SetOf(node, at("203.0.113.2", 456))
+		d.set(ls.Name, ls)
+		got := d.narrowWays(map[underlay.Pair]underlay.State{fabricPair: wayOf(1500, "f"), wanPair: wayOf(1500, "w")})
+		if (len(got) == 1) != narrow {
+			t.Errorf("by %s: %v", fabric, got)
+		}
+	}
+}
+
 // The overhead of an encapsulation counts: GRE over IPv4 takes less than VXLAN.
 func TestOverhead(t *testing.T) {
 	for e, want := range map[hwvtep.Encapsulation]int{

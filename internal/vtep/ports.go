@@ -89,18 +89,16 @@ func hasPorts(n forwarding.Network) bool {
 
 // countBindings reads the counters of ports.
 func (l *loop) countBindings() bool {
-	counters, err := l.dp.Counters()
+	traffic, err := l.dp.PortTraffic()
 	if err != nil {
 		l.log.Error("cannot read the counters of ports; trying again", "error", err)
 		return false
 	}
-	l.ports.stats = map[hwvtep.Binding]hwvtep.BindingStats{}
-	for key, t := range counters.Tunnels {
-		if key.Endpoint.IsPort() {
-			l.ports.stats[key.Endpoint.Binding(l.cfg.Switch)] = hwvtep.BindingStats{
-				PacketsFromLocal: t.RxPackets, BytesFromLocal: t.RxBytes,
-				PacketsToLocal: t.TxPackets, BytesToLocal: t.TxBytes,
-			}
+	l.ports.stats = make(map[hwvtep.Binding]hwvtep.BindingStats, len(traffic))
+	for e, t := range traffic {
+		l.ports.stats[e.Binding(l.cfg.Switch)] = hwvtep.BindingStats{
+			PacketsFromLocal: t.RxPackets, BytesFromLocal: t.RxBytes,
+			PacketsToLocal: t.TxPackets, BytesToLocal: t.TxBytes,
 		}
 	}
 	l.ports.round++

@@ -9,29 +9,35 @@ import (
 	"landbridge/internal/vtep/underlay"
 )
 
-// user is a network with tunnels on a side.
-type user struct {
-	network string
-	wan     bool
-}
-
 // users are those of a pair of underlay addresses.
 type users struct {
-	tunnels map[user]int // how many
+	// fabric and wan have how many tunnels a network has there, by its number.
+	// Very many networks may have some.
+	fabric, wan map[uint32]uint32
 	// faults are what there is to tell of the tunnels while they have that
 	// problem; nil after a change of the tunnels.
 	faults  []string
 	problem string
 }
 
-func newUsers() *users { return &users{tunnels: map[user]int{}} }
+func newUsers() *users { return &users{fabric: map[uint32]uint32{}, wan: map[uint32]uint32{}} }
 
-func (u *users) count(who user, by int) {
+func (u *users) on(wan bool) map[uint32]uint32 {
+	if wan {
+		return u.wan
+	}
+	return u.fabric
+}
+
+func (u *users) count(network uint32, wan bool, by int) {
 	u.faults = nil
-	if u.tunnels[who] += by; u.tunnels[who] == 0 {
-		delete(u.tunnels, who)
+	tunnels := u.on(wan)
+	if tunnels[network] += uint32(by); tunnels[network] == 0 {
+		delete(tunnels, network)
 	}
 }
+
+func (u *users) none() bool { return len(u.fabric)+len(u.wan) == 0 }
 
 // unreachable gives the faults of a pair between which nothing can be sent: of a
 // tunnel by its locator, of many on one side by their End, however many there
@@ -44,7 +50,7 @@ func (d *desired) unreachable(pair underlay.Pair, problem string) []string {
 	if u.faults == nil || u.problem != problem {
 		u.faults, u.problem = []string{}, problem
 		for _, wan := range []bool{false, true} {
-			if e := u.extent(wan); e.tunnels > 0 {
+			if e := d.extent(u, wan); e.tunnels > 0 {
 				u.faults = append(u.faults, d.faultOf(pair, wan, e).String())
 			}
 		}
@@ -79,15 +85,13 @@ type extent struct {
 	first             []string // networks by name
 }
 
-func (u *users) extent(wan bool) (e extent) {
-	for who, n := range u.tunnels {
-		if who.wan != wan {
-			continue
-		}
-		e.tunnels += n
+func (d *desired) extent(u *users, wan bool) (e extent) {
+	for number, n := range u.on(wan) {
+		name := d.numbers.names[number]
+		e.tunnels += int(n)
 		e.networks++
-		if i, _ := slices.BinarySearch(e.first, who.network); i < mostNames {
-			e.first = slices.Insert(e.first, i, who.network)
+		if i, _ := slices.BinarySearch(e.first, name); i < mostNames {
+			e.first = slices.Insert(e.first, i, name)
 			e.first = e.first[:min(len(e.first), mostNames)]
 		}
 	}

@@ -164,6 +164,24 @@ func (d *Datapath) Counters() (Counters, error) {
 	return out, nil
 }
 
+// PortTraffic reads the counters of the VLANs of ports alone, however many tunnels
+// there are.
+func (d *Datapath) PortTraffic() (map[forwarding.Endpoint]Traffic, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := map[forwarding.Endpoint]Traffic{}
+	perCPU := make([]kernelTraffic, d.cpus)
+	for _, p := range d.ports {
+		for e, t := range p.vlans {
+			if err := d.kernel.Traffic.Lookup(t.id, perCPU); err != nil {
+				return nil, fmt.Errorf("read the counters of %s: %w", t, err)
+			}
+			out[e] = sumTraffic(perCPU)
+		}
+	}
+	return out, nil
+}
+
 func sumTraffic(perCPU []kernelTraffic) (sum Traffic) {
 	for _, t := range perCPU {
 		sum.RxPackets += t.RxPackets

@@ -72,6 +72,9 @@ func (m *mirror) addTunnel(t *tunnel) {
 	m.owners[t.endpoint] = t
 	m.slots[t.id] = t
 	m.shapes[t.shape()]++
+	if p := m.ports[t.endpoint.Port()]; p != nil {
+		p.vlans[t.endpoint] = t
+	}
 }
 
 func (m *mirror) dropTunnel(t *tunnel) {
@@ -81,6 +84,9 @@ func (m *mirror) dropTunnel(t *tunnel) {
 	all[len(all)-1] = nil
 	t.network.tunnels = all[:len(all)-1]
 	delete(m.owners, t.endpoint)
+	if p := m.ports[t.endpoint.Port()]; p != nil {
+		delete(p.vlans, t.endpoint)
+	}
 	m.slots[t.id] = nil
 	if m.shapes[t.shape()]--; m.shapes[t.shape()] == 0 {
 		delete(m.shapes, t.shape())

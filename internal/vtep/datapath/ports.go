@@ -23,6 +23,8 @@ type port struct {
 	link string // the interface's name
 	hop  kernelNexthop
 	path *path // nil while no VLAN of it is in use
+	// vlans are those in use.
+	vlans map[forwarding.Endpoint]*tunnel
 }
 
 // PortState is a physical port as it was found by the last Ensure.
@@ -49,7 +51,7 @@ func (s PortState) Equal(o PortState) bool {
 func newPorts(links map[string]string) map[string]*port {
 	out := make(map[string]*port, len(links))
 	for name, link := range links {
-		out[name] = &port{name: name, link: link}
+		out[name] = &port{name: name, link: link, vlans: map[forwarding.Endpoint]*tunnel{}}
 	}
 	return out
 }
@@ -162,24 +164,22 @@ func (d *Datapath) movePort(p *port, hop kernelNexthop) error {
 	moved := p.hop.Ifindex != hop.Ifindex
 	var errs []error
 	if moved {
-		errs = append(errs, d.eachVLAN(p, d.closeArrival))
+		errs = append(errs, p.each(d.closeArrival))
 	}
 	p.hop = hop
 	if p.path != nil {
 		errs = append(errs, d.writePort(p))
 	}
 	if moved {
-		errs = append(errs, d.eachVLAN(p, func(t *tunnel) error { return cmp.Or(d.writeSlot(t), d.openArrival(t)) }))
+		errs = append(errs, p.each(func(t *tunnel) error { return cmp.Or(d.writeSlot(t), d.openArrival(t)) }))
 	}
 	return errors.Join(errs...)
 }
 
-func (d *Datapath) eachVLAN(p *port, do func(*tunnel) error) error {
+func (p *port) each(do func(*tunnel) error) error {
 	var errs []error
-	for e, t := range d.owners {
-		if e.Port() == p.name {
-			errs = append(errs, do(t))
-		}
+	for _, t := range p.vlans {
+		errs = append(errs, do(t))
 	}
 	return errors.Join(errs...)
 }

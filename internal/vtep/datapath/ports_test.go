@@ -265,4 +265,8 @@ func TestCountersOfPorts(t *testing.T) {
 	if got := c.Tunnels[TunnelKey{"red", forwarding.OnPort("p2", 0)}]; got != (Traffic{}) {
 		t.Errorf("the other port: %+v", got)
 	}
+	alone, err := m.d.PortTraffic()
+	if err != nil || len(alone) != 3 || alone[forwarding.OnPort("p1", 100)] != want || alone[forwarding.OnPort("p2", 0)] != (Traffic{}) {
+		t.Errorf("of ports alone: %+v, %v", alone, err)
+	}
 }

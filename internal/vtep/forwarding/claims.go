@@ -11,28 +11,35 @@ import (
 // lexicographically first name has it, whatever came first in time; the others
 // go without that tunnel, and with a problem that says so.
 type Claims struct {
-	wanted map[string]Network
-	// claimants has, by endpoint, the names of the networks that want it, sorted.
-	claimants map[Endpoint][]string
+	wanted map[string]*Network
+	// first has, by endpoint, the network that gets it; others the names of those
+	// that want it too, sorted, where there are any. There are very many endpoints.
+	first  map[Endpoint]*Network
+	others map[Endpoint][]string
 }
 
 // NewClaims makes one without networks.
 func NewClaims() *Claims {
-	return &Claims{wanted: map[string]Network{}, claimants: map[Endpoint][]string{}}
+	return &Claims{wanted: map[string]*Network{}, first: map[Endpoint]*Network{}, others: map[Endpoint][]string{}}
 }
 
 // Set puts what a network wants in place of what it wanted. It gives the
 // networks whose Effective result, forwarding or problems, may differ from
 // before, sorted: that one if it changed, and those it conflicts with.
 func (c *Claims) Set(n Network) []string {
-	old, known := c.wanted[n.Name]
-	if known && old.Equal(n) {
+	want := c.wanted[n.Name]
+	if want == nil {
+		want = &Network{}
+		c.wanted[n.Name] = want
+	} else if want.Equal(n) {
 		return nil
 	}
+	old := *want
+	*want = n
 	touched := map[string]struct{}{n.Name: {}}
 	for e := range n.Tunnels {
 		if _, had := old.Tunnels[e]; !had {
-			c.claim(e, n.Name, touched)
+			c.claim(e, want, touched)
 		}
 	}
 	for e := range old.Tunnels {
@@ -40,15 +47,14 @@ func (c *Claims) Set(n Network) []string {
 			c.release(e, n.Name, touched)
 		}
 	}
-	c.wanted[n.Name] = n
 	return slices.Sorted(maps.Keys(touched))
 }
 
 // Remove takes a network out. It gives the networks whose Effective result may
 // differ from before, sorted; nil where there was no such network.
 func (c *Claims) Remove(name string) []string {
-	old, known := c.wanted[name]
-	if !known {
+	old := c.wanted[name]
+	if old == nil {
 		return nil
 	}
 	touched := map[string]struct{}{name: {}}
@@ -59,22 +65,34 @@ func (c *Claims) Remove(name string) []string {
 	return slices.Sorted(maps.Keys(touched))
 }
 
-func (c *Claims) claim(e Endpoint, name string, touched map[string]struct{}) {
-	i, _ := slices.BinarySearch(c.claimants[e], name)
-	if i == 0 { // a new owner: all others see it
-		touch(touched, c.claimants[e])
+func (c *Claims) claim(e Endpoint, n *Network, touched map[string]struct{}) {
+	was := c.first[e]
+	switch {
+	case was == nil:
+		c.first[e] = n
+	case n.Name < was.Name: // a new owner: all others see it
+		c.first[e] = n
+		c.others[e] = slices.Insert(c.others[e], 0, was.Name)
+		touch(touched, c.others[e])
+	default:
+		i, _ := slices.BinarySearch(c.others[e], n.Name)
+		c.others[e] = slices.Insert(c.others[e], i, n.Name)
 	}
-	c.claimants[e] = slices.Insert(c.claimants[e], i, name)
 }
 
 func (c *Claims) release(e Endpoint, name string, touched map[string]struct{}) {
-	i, _ := slices.BinarySearch(c.claimants[e], name)
-	c.claimants[e] = slices.Delete(c.claimants[e], i, i+1)
-	if i == 0 {
-		touch(touched, c.claimants[e])
+	others := c.others[e]
+	switch i, contested := slices.BinarySearch(others, name); {
+	case contested:
+		others = slices.Delete(others, i, i+1)
+	case len(others) > 0: // the owner goes
+		touch(touched, others)
+		c.first[e], others = c.wanted[others[0]], others[1:]
+	default:
+		delete(c.first, e)
 	}
-	if len(c.claimants[e]) == 0 {
-		delete(c.claimants, e)
+	if c.others[e] = others; len(others) == 0 {
+		delete(c.others, e)
 	}
 }
 
@@ -88,14 +106,14 @@ func touch(touched map[string]struct{}, names []string) {
 // no such network. The result may share its maps with what was Set: neither may
 // be changed.
 func (c *Claims) Effective(name string) (n Network, problems []Problem, ok bool) {
-	want, ok := c.wanted[name]
-	if !ok {
+	want := c.wanted[name]
+	if want == nil {
 		return Network{}, nil, false
 	}
 	lost := map[Endpoint]string{}
 	for e := range want.Tunnels {
-		if owner := c.claimants[e][0]; owner != name {
-			lost[e] = owner
+		if owner := c.first[e]; owner != want {
+			lost[e] = owner.Name
 		}
 	}
 	for _, e := range sortedEndpoints(lost) {
