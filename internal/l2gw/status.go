@@ -16,4 +16,7 @@ const (
 type Status struct {
 	State  State
 	Reason string
+	// Asked is how often what is asked for the connection had changed when the
+	// status was worked out.
+	Asked uint64
 }

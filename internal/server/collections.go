@@ -61,8 +61,6 @@ type updatable[T, U any] struct {
 }
 
 func (c updatable[T, U]) Update(ctx context.Context, id string, u U, at ...l2gw.Revision) (T, error) {
-	c.s.asking.RLock()
-	defer c.s.asking.RUnlock()
 	v, err := c.Updatable.Update(ctx, id, u, at...)
 	if err == nil {
 		c.s.planUsersOf(ctx, id)
@@ -145,8 +143,6 @@ func (m remoteMACs) Create(ctx context.Context, v l2gw.RemoteMAC) (l2gw.RemoteMA
 }
 
 func (m remoteMACs) CreateAll(ctx context.Context, list []l2gw.RemoteMAC) ([]l2gw.RemoteMAC, error) {
-	m.s.asking.RLock()
-	defer m.s.asking.RUnlock()
 	made, err := m.Collection.CreateAll(ctx, list)
 	if err == nil {
 		m.plan(ctx, made)

@@ -30,9 +30,10 @@ type Store interface {
 	// gateway, sorted.
 	NetworksOf(ctx context.Context, gatewayOrRemoteID string) ([]string, error)
 	// SetStatus writes the status of connections and remote connections by ID;
-	// IDs that are gone are passed over. Under a lease it writes nothing, and fails
-	// with l2gw.ErrLeaseLost, once another may hold it.
-	SetStatus(ctx context.Context, statuses map[string]l2gw.Status, under ...l2gw.Lease) error
+	// IDs that are gone are passed over. Those of which something else is asked by
+	// now, by Status.Asked, keep what they have, and are given. Under a lease it
+	// writes nothing, and fails with l2gw.ErrLeaseLost, once another may hold it.
+	SetStatus(ctx context.Context, statuses map[string]l2gw.Status, under ...l2gw.Lease) (late []string, err error)
 
 	// SaveInventory replaces what is kept of one database, under a lease as above.
 	SaveInventory(ctx context.Context, inv hwvtep.Inventory, under ...l2gw.Lease) error

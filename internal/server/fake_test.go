@@ -131,6 +131,8 @@ type watchedStore struct {
 	saves      int
 	writes     int // of statuses
 	unkept     error
+	// meanwhile is done before statuses are written.
+	meanwhile func(map[string]l2gw.Status)
 }
 
 // keeps says how leases are kept: nil as ever.
@@ -183,8 +185,12 @@ func (s *watchedStore) Asked(ctx context.Context, ids ...string) (map[string]l2g
 	return with(err, func() (map[string]l2gw.Asked, error) { return s.Store.Asked(ctx, ids...) })
 }
 
-func (s *watchedStore) SetStatus(ctx context.Context, st map[string]l2gw.Status, under ...l2gw.Lease) error {
-	return errors.Join(s.state(&s.writes), s.Store.SetStatus(ctx, st, under...))
+func (s *watchedStore) SetStatus(ctx context.Context, st map[string]l2gw.Status, under ...l2gw.Lease) ([]string, error) {
+	if s.meanwhile != nil {
+		s.meanwhile(st)
+	}
+	late, err := s.Store.SetStatus(ctx, st, under...)
+	return late, errors.Join(s.state(&s.writes), err)
 }
 
 func (s *watchedStore) SaveInventory(ctx context.Context, inv hwvtep.Inventory, under ...l2gw.Lease) error {

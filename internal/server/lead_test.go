@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"landbridge/internal/hwvtep"
 	"landbridge/internal/l2gw"
 	"landbridge/internal/lab/testenv"
 	"landbridge/internal/rpc"
@@ -160,7 +161,7 @@ func TestALeaderThatIsCutOff(t *testing.T) {
 			}
 			return nil
 		})
-		err := a.store.SetStatus(t.Context(), map[string]l2gw.Status{c.conn.ID: {State: l2gw.Active, Reason: "late"}}, former)
+		_, err := a.store.SetStatus(t.Context(), map[string]l2gw.Status{c.conn.ID: {State: l2gw.Active, Reason: "late"}}, former)
 		if l2gw.CodeOf(err) != l2gw.Stale {
 			t.Errorf("the former writes: %v", err)
 		}
@@ -174,6 +175,56 @@ func TestALeaderThatIsCutOff(t *testing.T) {
 			t.Errorf("state %+v", s)
 		}
 	})
+}
+
+// The leader has just seen all confirmed that was asked for when another server
+// answers a change: what it says of that is not of the change.
+func TestAStatusIsOfTheLatestChange(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, dsn string) {
+		all, peers := team(t, dsn, 2)
+		a, b := all[0], all[1]
+		peers[1].deaf = true // words are late
+		var s stretched
+		var once sync.Once
+		changed := make(chan l2gw.State, 1)
+		a.store.meanwhile = func(statuses map[string]l2gw.Status) {
+			if statuses[s.rc.ID].State != l2gw.Active {
+				return
+			}
+			once.Do(func() {
+				if _, err := b.server.RemoteMACs().Create(t.Context(), l2gw.RemoteMAC{MAC: l2gw.MAC{2, 0, 0, 0, 0, 9}, RemoteConnectionID: s.rc.ID}); err != nil {
+					t.Error(err)
+				}
+				go func() { changed <- b.watch(s.rc.ID) }()
+			})
+		}
+		s = a.stretch(blue, "sw", "203.0.113.2", 456)
+		a.run().leads()
+		b.run()
+		a.report(aReport("sw", a.planned(blue, "the remote locator", floods("203.0.113.2", 456))))
+		if got := <-changed; got == l2gw.Active {
+			t.Error("the change is shown ACTIVE before the switch has it")
+		}
+		ls := a.planned(blue, "the remote MAC, of which nobody has told", func(ls *hwvtep.LogicalSwitch) bool {
+			return ls != nil && ls.Ucast.Len() == 2
+		})
+		a.report(aReport("sw", ls))
+		b.shows(s, "ACTIVE", "ACTIVE")
+	})
+}
+
+// watch gives what a remote connection shows: ACTIVE if it ever does within some
+// time, the last otherwise.
+func (w *world) watch(id string) (state l2gw.State) {
+	for began := time.Now(); time.Since(began) < leaseEvery && state != l2gw.Active; {
+		c, err := w.server.RemoteConnections().Get(w.t.Context(), id)
+		if err != nil {
+			w.t.Error(err)
+			return state
+		}
+		state = c.Status.State
+	}
+	return state
 }
 
 // What nobody has told the leader it finds by itself.

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,10 +44,6 @@ type Server struct {
 	tally   tally
 	term    atomic.Pointer[term] // nil: another server plans
 	*book                        // Plan and Wait
-	// asking is held for reading from the change of what is asked until its
-	// networks are queued to be planned, and for writing while statuses are
-	// written: none is, that was worked out for what was asked before.
-	asking sync.RWMutex
 }
 
 var (

@@ -13,12 +13,10 @@ import (
 
 // writeStatuses works out the statuses of some networks and writes those that
 // have changed, in one transaction. A network that waits to be planned is left
-// for then.
+// for then, and planned is one of which something else is asked by now.
 func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error {
-	l.asking.Lock()
-	defer l.asking.Unlock()
 	changed := map[string]l2gw.Status{}
-	var concerned []*network
+	of := map[string]string{} // networks by connection
 	for id := range ids {
 		n := l.networks[id]
 		if n == nil || l.queue.planning(id) {
@@ -29,25 +27,26 @@ func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error 
 			l.queue.planNetworks([]string{id})
 		}
 		for conn, s := range planner.Status(n.out, seen) {
+			s.Asked = n.statuses[conn].Asked
 			if n.statuses[conn] != s {
-				changed[conn] = s
-				concerned = append(concerned, n)
+				changed[conn], of[conn] = s, id
 			}
 		}
 	}
 	if len(changed) == 0 {
 		return nil
 	}
-	if err := l.cfg.Store.SetStatus(ctx, changed, l.under...); err != nil {
+	late, err := l.cfg.Store.SetStatus(ctx, changed, l.under...)
+	if err != nil {
 		maps.Copy(l.retry.unsaid, ids)
 		return err
 	}
-	for _, n := range concerned {
-		for conn := range n.out.Parts {
-			if s, ok := changed[conn]; ok {
-				n.statuses[conn] = s
-			}
-		}
+	for _, conn := range late { // nobody has told yet
+		l.queue.planNetworks([]string{of[conn]})
+		delete(changed, conn)
+	}
+	for conn, s := range changed {
+		l.networks[of[conn]].statuses[conn] = s
 	}
 	return nil
 }

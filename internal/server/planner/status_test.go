@@ -83,8 +83,29 @@ func TestStatus(t *testing.T) {
 			state: func(s *SwitchState) { s.Actual = s.Actual.Clone(); s.Actual.Bindings = nil },
 		},
 		{
-			name: "more than wanted is confirmed", conn: "ACTIVE", rc: "ACTIVE",
+			name: "more than is wanted of a compute node", conn: "PENDING still has rows that are not wanted any more: 1.", rc: "ACTIVE",
 			state: func(s *SwitchState) { s.Actual = s.Actual.Clone(); s.Actual.AddMcast("01:00:5e:00:00:09", node) },
+		},
+		{
+			name: "a remote MAC that is not wanted any more", conn: "ACTIVE", rc: "PENDING not wanted any more: 1.",
+			state: func(s *SwitchState) {
+				s.Actual = s.Actual.Clone()
+				s.Actual.Ucast.Add(hwvtep.Ucast{MAC: mac(8), Locator: keyed})
+			},
+		},
+		{
+			name: "a port that is not wanted any more", conn: "PENDING not wanted any more: 1.", rc: "ACTIVE",
+			state: func(s *SwitchState) {
+				s.Actual = s.Actual.Clone()
+				s.Actual.Bindings.Add(hwvtep.Binding{Switch: "sw", Port: "eth1", VLAN: 5})
+			},
+		},
+		{
+			name: "what another switch of the database has", conn: "ACTIVE", rc: "ACTIVE",
+			state: func(s *SwitchState) {
+				s.Actual = s.Actual.Clone()
+				s.Actual.Bindings.Add(hwvtep.Binding{Switch: "another", Port: "eth1", VLAN: 5})
+			},
 		},
 		{
 			name: "the database is down", conn: "DOWN " + database, rc: "DOWN connection refused. The switch keeps",

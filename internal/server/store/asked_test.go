@@ -73,10 +73,10 @@ func (on suite) TestSetStatus(t *testing.T) {
 	s := on.newGround(t)
 	want := map[string]l2gw.Status{
 		s.n1.ID:        {State: l2gw.Active},
-		s.stretched.ID: {State: l2gw.Errored, Reason: "the switch's schema has no tunnel_key"},
+		s.stretched.ID: {State: l2gw.Errored, Reason: "the switch's schema has no tunnel_key", Asked: s.stretched.Status.Asked},
 		unknownID:      {State: l2gw.Down},
 	}
-	if err := s.SetStatus(t.Context(), want); err != nil {
+	if _, err := s.SetStatus(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range listed(t, s.Connections()) {
@@ -89,7 +89,7 @@ func (on suite) TestSetStatus(t *testing.T) {
 	for _, c := range listed(t, s.RemoteConnections()) {
 		same(t, "status", want[c.ID], c.Status)
 	}
-	if err := s.SetStatus(t.Context(), nil); err != nil {
+	if _, err := s.SetStatus(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -123,6 +123,10 @@ func (on suite) TestChangesOutdateStatuses(t *testing.T) {
 			})
 			return err
 		}, l2gw.Active, l2gw.Pending},
+		{"a remote MAC that goes", func(s ground) error {
+			all := listed(t, s.RemoteMACs())
+			return s.RemoteMACs().Delete(t.Context(), all[0].ID)
+		}, l2gw.Active, l2gw.Pending},
 		{"a device's interfaces", func(s ground) error {
 			_, err := s.Gateways().Update(t.Context(), s.tagged.ID, l2gw.GatewayUpdate{Devices: []l2gw.Device{device("sw2", port("eth0", 101))}})
 			return err
@@ -130,9 +134,10 @@ func (on suite) TestChangesOutdateStatuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := on.newGround(t)
-			active := l2gw.Status{State: l2gw.Active}
 			served := s.connection(s.tagged, "n3", nil)
-			if err := s.SetStatus(t.Context(), map[string]l2gw.Status{served.ID: active, s.stretched.ID: active}); err != nil {
+			if _, err := s.SetStatus(t.Context(), map[string]l2gw.Status{
+				served.ID: {State: l2gw.Active}, s.stretched.ID: {State: l2gw.Active, Asked: s.stretched.Status.Asked},
+			}); err != nil {
 				t.Fatal(err)
 			}
 			if err := c.change(s); err != nil {
@@ -146,6 +151,33 @@ func (on suite) TestChangesOutdateStatuses(t *testing.T) {
 	}
 }
 
+// A status that was worked out before a change is not written after it.
+func (on suite) TestALateStatusIsNotWritten(t *testing.T) {
+	s := on.newGround(t)
+	active := l2gw.Status{State: l2gw.Active, Asked: s.stretched.Status.Asked}
+	set := func(want ...string) {
+		t.Helper()
+		late, err := s.SetStatus(t.Context(), map[string]l2gw.Status{s.n1.ID: {State: l2gw.Active}, s.stretched.ID: active})
+		same(t, "late", want, must(t, late, err))
+	}
+	set()
+	a := addr("198.51.100.99")
+	remote, err := s.RemoteGateways().Update(t.Context(), s.stretched.RemoteGatewayID, l2gw.RemoteGatewayUpdate{Addr: &a})
+	must(t, remote, err)
+	set(s.stretched.ID)
+	got, err := s.RemoteConnections().Get(t.Context(), s.stretched.ID)
+	if must(t, got, err).Status.State != l2gw.Pending {
+		t.Errorf("status %+v", got.Status)
+	}
+	active.Asked = got.Status.Asked
+	late, err := s.SetStatus(t.Context(), map[string]l2gw.Status{s.stretched.ID: active})
+	same(t, "late", []string(nil), must(t, late, err))
+	got, err = s.RemoteConnections().Get(t.Context(), s.stretched.ID)
+	if must(t, got, err).Status != active {
+		t.Errorf("status %+v, want %+v", got.Status, active)
+	}
+}
+
 // What is there already is not written: it works while somebody else holds the
 // database's write lock.
 func (on suite) TestUnchangedIsNotWritten(t *testing.T) {
@@ -156,7 +188,7 @@ func (on suite) TestUnchangedIsNotWritten(t *testing.T) {
 	status := map[string]l2gw.Status{c.ID: {State: l2gw.Active, Reason: "x"}}
 	inventory := sampleInventory("tcp:192.0.2.1:6640")
 	save := func(ctx context.Context) error {
-		if err := w.SetStatus(ctx, status); err != nil {
+		if _, err := w.SetStatus(ctx, status); err != nil {
 			return err
 		}
 		return w.SaveInventory(ctx, inventory)

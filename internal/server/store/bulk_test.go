@@ -83,7 +83,7 @@ func bulk[T any](t *testing.T, create func(context.Context, []T) ([]T, error), c
 // Very many MACs are one transaction too, and keep their order.
 func (on suite) TestManyMACs(t *testing.T) {
 	s := on.newGround(t)
-	if err := s.SetStatus(t.Context(), map[string]l2gw.Status{s.stretched.ID: {State: l2gw.Active}}); err != nil {
+	if _, err := s.SetStatus(t.Context(), map[string]l2gw.Status{s.stretched.ID: {State: l2gw.Active, Asked: s.stretched.Status.Asked}}); err != nil {
 		t.Fatal(err)
 	}
 	list := make([]l2gw.RemoteMAC, 1700)

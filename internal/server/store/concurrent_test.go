@@ -182,7 +182,7 @@ func (on suite) TestReopenKeepsEverything(t *testing.T) {
 	p := on.New(t)
 	first, err := store.Open(t.Context(), p.DSN)
 	s := groundIn(world{t, must(t, first, err)})
-	if err := s.SetStatus(t.Context(), map[string]l2gw.Status{s.stretched.ID: {State: l2gw.Active}}); err != nil {
+	if _, err := s.SetStatus(t.Context(), map[string]l2gw.Status{s.stretched.ID: {State: l2gw.Active, Asked: s.stretched.Status.Asked}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.SaveInventory(t.Context(), sampleInventory("tcp:a")); err != nil {

@@ -18,6 +18,7 @@ type connectionRow struct {
 	VLAN          sql.NullInt32 `bun:"segmentation_id"`
 	Status        l2gw.State    `bun:"status"`
 	StatusReason  string        `bun:"status_reason"`
+	Asked         uint64        `bun:"asked"`
 	standardRow
 }
 
@@ -35,7 +36,7 @@ func newConnectionRow(v l2gw.Connection) *connectionRow {
 func (r connectionRow) object() (l2gw.Connection, error) {
 	v := l2gw.Connection{
 		ID: r.ID, ProjectID: r.ProjectID, GatewayID: r.GatewayID, NetworkID: r.NetworkID,
-		Status: l2gw.Status{State: r.Status, Reason: r.StatusReason}, Standard: r.standard(),
+		Status: l2gw.Status{State: r.Status, Reason: r.StatusReason, Asked: r.Asked}, Standard: r.standard(),
 	}
 	if r.VLAN.Valid {
 		vlan := uint16(r.VLAN.Int32)
@@ -63,6 +64,7 @@ type remoteConnectionRow struct {
 	Filter          l2gw.WANFilter     `bun:"filter"`
 	Status          l2gw.State         `bun:"status"`
 	StatusReason    string             `bun:"status_reason"`
+	Asked           uint64             `bun:"asked"`
 	standardRow
 }
 
@@ -78,7 +80,7 @@ func (r remoteConnectionRow) object() (l2gw.RemoteConnection, error) {
 	return l2gw.RemoteConnection{
 		ID: r.ID, ProjectID: r.ProjectID, GatewayID: r.GatewayID, NetworkID: r.NetworkID,
 		RemoteGatewayID: r.RemoteGatewayID, TunnelKey: r.TunnelKey, Flood: r.Flood, Encapsulation: r.Encapsulation,
-		Filter: r.Filter, Status: l2gw.Status{State: r.Status, Reason: r.StatusReason}, Standard: r.standard(),
+		Filter: r.Filter, Status: l2gw.Status{State: r.Status, Reason: r.StatusReason, Asked: r.Asked}, Standard: r.standard(),
 	}, nil
 }
 

@@ -114,7 +114,8 @@ func (on suite) TestWritesUnderALease(t *testing.T) {
 		return must(t, c, err).Status.State
 	}
 	set := func(s l2gw.State, under l2gw.Lease) error {
-		return w.SetStatus(t.Context(), map[string]l2gw.Status{c.ID: {State: s}}, under)
+		_, err := w.SetStatus(t.Context(), map[string]l2gw.Status{c.ID: {State: s}}, under)
+		return err
 	}
 	first := takes(t, w.Store, "a", brief)
 	fine(t, set(l2gw.Active, first))

@@ -58,7 +58,7 @@ func (on suite) populated(t *testing.T) world {
 		m, err := w.RemoteMACs().Create(t.Context(), v)
 		must(t, m, err)
 	}
-	if err := w.SetStatus(t.Context(), map[string]l2gw.Status{conns[1].ID: {State: l2gw.Down, Reason: "no route"}}); err != nil {
+	if _, err := w.SetStatus(t.Context(), map[string]l2gw.Status{conns[1].ID: {State: l2gw.Down, Reason: "no route"}}); err != nil {
 		t.Fatal(err)
 	}
 	return w

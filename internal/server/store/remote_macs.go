@@ -113,10 +113,14 @@ func (m remoteMACs) keep(ctx context.Context, db bun.IDB, list []l2gw.RemoteMAC)
 // Delete removes a remote MAC.
 func (m remoteMACs) Delete(ctx context.Context, id string, at ...l2gw.Revision) error {
 	return m.write(ctx, "delete l2_remote_mac", func(ctx context.Context, db bun.IDB) error {
-		if _, err := m.oneAt(ctx, db, id, at); err != nil {
+		v, err := m.oneAt(ctx, db, id, at)
+		if err != nil {
 			return err
 		}
-		return deleteRow[remoteMACRow](ctx, db, id)
+		if err := deleteRow[remoteMACRow](ctx, db, id); err != nil {
+			return err
+		}
+		return outdate(ctx, db, "l2remotegatewayconnections", "id", v.RemoteConnectionID)
 	})
 }
 

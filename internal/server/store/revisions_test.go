@@ -57,7 +57,7 @@ func (on suite) TestRevisions(t *testing.T) {
 func (on suite) TestStatusIsNoRevision(t *testing.T) {
 	s := on.newGround(t)
 	ctx := t.Context()
-	if err := s.SetStatus(ctx, map[string]l2gw.Status{s.n1.ID: {State: l2gw.Active}, s.stretched.ID: {State: l2gw.Down}}); err != nil {
+	if _, err := s.SetStatus(ctx, map[string]l2gw.Status{s.n1.ID: {State: l2gw.Active}, s.stretched.ID: {State: l2gw.Down, Asked: s.stretched.Status.Asked}}); err != nil {
 		t.Fatal(err)
 	}
 	s.remoteMAC(s.stretched, "02:00:00:00:00:99")

@@ -30,6 +30,8 @@ func groundIn(w world) ground {
 	s.remote, s.idle = w.remoteGateway("192.0.2.1"), w.remoteGateway("192.0.2.2")
 	s.stretched = w.remoteConnection(s.g, "n1", s.remote, 456)
 	s.mac = w.remoteMAC(s.stretched, "02:00:00:00:00:01")
+	stretched, err := w.RemoteConnections().Get(w.t.Context(), s.stretched.ID) // as it is with the MAC
+	s.stretched = must(w.t, stretched, err)
 	return s
 }
 
