@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,7 +31,7 @@ func run(ctx context.Context, cfg config.Config) error {
 	// The two need each other; neither is asked before both are there.
 	var hands *agent.Agent
 	link, err := bus.NewAgent(bus.AgentConfig{
-		Bus: cfg.Bus, Host: cfg.Host, Version: version(), Databases: func() []string { return known(hands) }, Lapse: cfg.Down, Logger: log,
+		Bus: cfg.Bus, Host: cfg.Host, Version: version(), Databases: func() (all, away []string) { return known(hands) }, Lapse: cfg.Down, Logger: log,
 		Assign: func(database string, epoch uint64) { hands.Assign(database, epoch) },
 	})
 	if err != nil {
@@ -77,16 +76,20 @@ func limits() httpd.Limits {
 }
 
 // known gives the databases that can be served: those that are dialled, and those
-// that have dialled in and are there, though another agent may have them.
-func known(hands *agent.Agent) []string {
-	addresses := []string{}
+// that have dialled in and are there, though another agent may have them; and
+// which of them cannot be reached.
+func known(hands *agent.Agent) (all, away []string) {
+	all = []string{}
 	for _, db := range hands.Databases() {
-		away := db.Error != "" && !strings.Contains(db.Error, ovsdb.ErrFenced.Error())
-		if !away || !ovsdb.IsDialled(db.Address) {
-			addresses = append(addresses, db.Address)
+		if db.Away && ovsdb.IsDialled(db.Address) {
+			continue
+		}
+		all = append(all, db.Address)
+		if db.Away {
+			away = append(away, db.Address)
 		}
 	}
-	return addresses
+	return all, away
 }
 
 func listeners(cfg config.Config) []ovsdb.ListenConfig {

@@ -101,7 +101,7 @@ func nothing(context.Context) error { return nil }
 func (c *control) fleetMetrics() metrics.Fleet {
 	s := c.fleet.Stats()
 	m := metrics.Fleet{
-		Fault: c.bus.Err(), Alive: s.Alive, Epochs: map[string]uint64{}, Serves: map[string]string{},
+		Fault: c.bus.Err(), Alive: s.Alive, Away: s.Away, Epochs: map[string]uint64{}, Serves: map[string]string{},
 		Moves: s.Moves, Beats: s.Beats, Plans: s.Plans, Reports: s.Reports, Casts: s.Casts,
 	}
 	for db, a := range s.Serves {

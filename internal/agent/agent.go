@@ -130,6 +130,8 @@ type Database struct {
 	Switches []string // as last seen, sorted
 	// Error is why it cannot be used now; "" while it can.
 	Error string
+	// Away says that it cannot be reached or read, whoever has it.
+	Away bool
 }
 
 // Databases gives the databases that the agent can serve, assigned or not, in
@@ -144,7 +146,7 @@ func (a *Agent) Databases() []Database {
 			db.Switches = append(db.Switches, sw.Name)
 		}
 		if err := k.client.Err(); err != nil {
-			db.Error = err.Error()
+			db.Error, db.Away = err.Error(), !errors.Is(err, ovsdb.ErrFenced)
 		}
 		out = append(out, db)
 	}

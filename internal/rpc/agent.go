@@ -20,6 +20,9 @@ type Beat struct {
 	// names that it has seen in those that it does.
 	Databases []string `json:"databases"`
 	Switches  []string `json:"switches"`
+	// Away are those of Databases that it cannot reach now, whether it serves them
+	// or not.
+	Away []string `json:"away,omitempty"`
 }
 
 // Orders is what the leader answers to a Beat.

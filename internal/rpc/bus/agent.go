@@ -21,7 +21,9 @@ type AgentConfig struct {
 	Bus       oslomsg.Config // how to reach RabbitMQ
 	Host      string         // no other agent has the same
 	Version   string
-	Databases func() []string // that it can serve
+	// Databases gives those that it can serve, and those of them that it cannot
+	// reach now.
+	Databases func() (all, away []string)
 	// Lapse is how long an agent that hears nothing of the leader goes on; 0:
 	// DefaultLapse. The servers need the same.
 	Lapse time.Duration
@@ -141,7 +143,7 @@ func (a *Agent) beatOnce(ctx context.Context) (o rpc.Orders, err error) {
 		Switches: a.switches(),
 	}
 	a.mu.Unlock()
-	b.Databases = a.cfg.Databases()
+	b.Databases, b.Away = a.cfg.Databases()
 	if left <= 0 || left > beatWithin {
 		left = beatWithin
 	}

@@ -154,7 +154,7 @@ func (h *hands) have(t *testing.T, db string, epoch uint64) {
 func newAgent(t *testing.T, on oslomsg.Config, lapse time.Duration) (*Agent, *hands) {
 	t.Helper()
 	h := &hands{has: map[string]uint64{}}
-	a, err := NewAgent(AgentConfig{Bus: on, Host: "h1", Version: "v", Databases: func() []string { return []string{db} }, Lapse: lapse, Assign: h.assign, Logger: logger(t)})
+	a, err := NewAgent(AgentConfig{Bus: on, Host: "h1", Version: "v", Databases: func() ([]string, []string) { return []string{db}, []string{db} }, Lapse: lapse, Assign: h.assign, Logger: logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestAnAgentServesWhatItIsTold(t *testing.T) {
 	h.have(t, db, 5)
 	d.change(func() {
 		b := d.beats[0]
-		if b.Host != "h1" || b.Run == "" || b.Version != "v" || b.Started == 0 || !slices.Equal(b.Databases, []string{db}) {
+		if b.Host != "h1" || b.Run == "" || b.Version != "v" || b.Started == 0 || !slices.Equal(b.Databases, []string{db}) || !slices.Equal(b.Away, []string{db}) {
 			t.Errorf("beat %+v", b)
 		}
 		d.orders.Serve = serves(6)

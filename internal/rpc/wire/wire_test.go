@@ -232,7 +232,7 @@ func TestGolden(t *testing.T) {
 		"plan":           slices.Collect(PlanParts(p, 2)),
 		"report":         slices.Collect(ReportParts(r, nil, 0, 1, 2)),
 		"report-changed": slices.Collect(ReportParts(r, was, 1, 2, MostRows)),
-		"beat":           rpc.Beat{Host: "h", Run: "r", Version: "v", Started: 5, Databases: []string{"tcp:a"}, Switches: []string{"sw"}},
+		"beat":           rpc.Beat{Host: "h", Run: "r", Version: "v", Started: 5, Databases: []string{"tcp:a", "tcp:b"}, Switches: []string{"sw"}, Away: []string{"tcp:b"}},
 		"orders":         rpc.Orders{Term: 3, Serve: []rpc.Assignment{{Database: "tcp:a", Epoch: 9}}, Plan: rpc.Since{Epoch: "EPOCH", Revision: 42}},
 		"notice":         rpc.Notice{Method: rpc.PortChanged, NetworkID: "n", Epoch: "EPOCH", Revision: 42},
 	} {

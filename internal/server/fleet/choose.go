@@ -13,15 +13,18 @@ import (
 type candidate struct {
 	host, run string
 	offers    hwvtep.Set[string] // the databases that it can serve
+	// reach has how well it reaches those that it has not always reached.
+	reach map[string]reach
 	// steady says that it has been there for a while: others' databases are
 	// moved to it only then, so that one that comes and goes moves nothing.
 	steady bool
 }
 
 // choose says which agent is to serve each database that somebody offers, but
-// for new ones that are to wait. A database stays where it is; the rest goes to
-// who has the least. Where that leaves one with two more than another, some
-// move.
+// for new ones that are to wait. A database stays where it is, unless it is lost
+// there and another agent reaches it well; the rest goes to who reaches it best,
+// and of those to who has the least. Where that leaves one with two more than
+// another, some move.
 func choose(agents []candidate, now map[string]l2gw.Assignment, waits func(database string) bool) map[string]candidate {
 	c := choice{to: map[string]candidate{}, load: map[string]int{}}
 	c.agents = slices.SortedFunc(slices.Values(agents), func(a, b candidate) int { return cmp.Compare(a.host, b.host) })
@@ -33,7 +36,8 @@ func choose(agents []candidate, now map[string]l2gw.Assignment, waits func(datab
 	}
 	databases := offered.Sorted(cmp.Compare[string])
 	for _, db := range databases {
-		if a, ok := byHost[now[db].Host]; ok && a.offers.Has(db) {
+		a, ok := byHost[now[db].Host]
+		if ok && a.offers.Has(db) && (a.reach[db] < lost || c.best(db) > fine) {
 			c.give(db, a)
 		}
 	}
@@ -41,7 +45,8 @@ func choose(agents []candidate, now map[string]l2gw.Assignment, waits func(datab
 		if _, has := c.to[db]; has || now[db].Epoch == 0 && waits(db) {
 			continue
 		}
-		c.give(db, c.least(db, func(candidate) bool { return true }))
+		best := c.best(db)
+		c.give(db, c.least(db, func(a candidate) bool { return a.reach[db] == best }))
 	}
 	for range databases {
 		if !c.balance(databases) {
@@ -66,6 +71,17 @@ func (c *choice) give(db string, to candidate) {
 	c.load[to.host]++
 }
 
+// best gives the reach of who reaches a database best.
+func (c *choice) best(db string) reach {
+	best := lost
+	for _, a := range c.agents {
+		if a.offers.Has(db) {
+			best = min(best, a.reach[db])
+		}
+	}
+	return best
+}
+
 // least gives the agent with the fewest databases of those that offer one and
 // fit; without any, one without a host.
 func (c *choice) least(db string, fits func(candidate) bool) (best candidate) {
@@ -86,7 +102,7 @@ func (c *choice) balance(databases []string) (moved bool) {
 		if !has {
 			continue
 		}
-		best := c.least(db, func(a candidate) bool { return a.steady })
+		best := c.least(db, func(a candidate) bool { return a.steady && a.reach[db] == fine })
 		if d := c.load[from.host] - c.load[best.host]; best.host != "" && d > gain {
 			gain, which, to = d, db, best
 		}

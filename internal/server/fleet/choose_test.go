@@ -14,10 +14,11 @@ import (
 
 func anyAgents(t *rapid.T) (agents []candidate) {
 	for i := range rapid.IntRange(0, 4).Draw(t, "agents") {
-		a := candidate{host: fmt.Sprint("h", i), run: "r", offers: hwvtep.Set[string]{}, steady: rapid.Bool().Draw(t, "steady")}
+		a := candidate{host: fmt.Sprint("h", i), run: "r", offers: hwvtep.Set[string]{}, steady: rapid.Bool().Draw(t, "steady"), reach: map[string]reach{}}
 		for db := range 8 {
 			if rapid.IntRange(0, 3).Draw(t, "offers") > 0 {
 				a.offers.Add(fmt.Sprint("db", db))
+				a.reach[fmt.Sprint("db", db)] = rapid.SampledFrom([]reach{fine, fine, lately, not, lost}).Draw(t, "reach")
 			}
 		}
 		agents = append(agents, a)
@@ -63,7 +64,10 @@ func TestChoicesAreSound(t *testing.T) {
 				if !has {
 					t.Fatalf("%s is offered by %s, and nobody's", db, a.host)
 				}
-				if a.steady && load[from.host] > load[a.host]+1 {
+				if a.reach[db] == fine && from.reach[db] == lost {
+					t.Fatalf("%s stays with %s, who has lost it, and %s reaches it", db, from.host, a.host)
+				}
+				if a.steady && a.reach[db] == fine && load[from.host] > load[a.host]+1 {
 					t.Fatalf("%s stays with %s (%d), and %s has %d", db, from.host, load[from.host], a.host, load[a.host])
 				}
 			}

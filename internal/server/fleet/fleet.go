@@ -104,6 +104,8 @@ type Stats struct {
 	// Alive has the agents by host, and whether they are; nil where this server
 	// does not lead.
 	Alive map[string]bool
+	// Away has, by host, how many databases an agent that lives cannot reach.
+	Away map[string]int
 	// Serves has the assignments by database.
 	Serves map[string]l2gw.Assignment
 	// Moves is how often a database got another agent, the rest what agents have

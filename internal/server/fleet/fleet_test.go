@@ -342,6 +342,58 @@ func TestReportsAreOfWhoServes(t *testing.T) {
 	}
 }
 
+// An agent that lives and does not reach its database gives it up to one that
+// does, and not to one that does not either.
+func TestADatabaseGoesToWhoReachesIt(t *testing.T) {
+	o := newOffice(t)
+	beat := func(host string, away ...string) map[string]uint64 {
+		t.Helper()
+		orders, err := o.desk().Beat(t.Context(), rpc.Beat{Host: host, Run: "r", Started: 1, Databases: []string{"db1"}, Away: away})
+		if err != nil {
+			t.Fatal(err)
+		}
+		epochs := map[string]uint64{}
+		for _, a := range orders.Serve {
+			epochs[a.Database] = a.Epoch
+		}
+		return epochs
+	}
+	var epoch uint64
+	testenv.Eventually(t, soon, "h1 serves it", func() error {
+		if epoch = beat("h1")["db1"]; epoch == 0 {
+			return errors.New("no")
+		}
+		return nil
+	})
+	r := rpc.Report{Database: "db1", Error: "connection refused"}
+	if err := o.desk().Report(t.Context(), bus.Sender{Host: "h1", Run: "r", Epoch: epoch}, r); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.core.last("db1"); got != "connection refused (agent h1)" {
+		t.Errorf("told %q", got)
+	}
+	began, reaches := time.Now(), false
+	testenv.Eventually(t, 2*soon, "h2 serves it", func() error {
+		beat("h1", "db1")
+		if time.Since(began) > lostAfter+time.Second {
+			reaches = true
+		}
+		if !reaches {
+			if beat("h2", "db1")["db1"] > 0 {
+				t.Error("it has gone to one that does not reach it either")
+			}
+			return errors.New("nobody reaches it")
+		}
+		if now := beat("h2")["db1"]; now <= epoch {
+			return fmt.Errorf("epoch %d", now)
+		}
+		return nil
+	})
+	if s := o.fleet.Stats(); s.Away["h1"] != 1 || s.Away["h2"] != 0 {
+		t.Errorf("stats %+v", s)
+	}
+}
+
 // What nobody looks after is told as such, until somebody does.
 func TestDatabasesThatNobodyServes(t *testing.T) {
 	o := newOffice(t)

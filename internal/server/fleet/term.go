@@ -37,6 +37,7 @@ type member struct {
 	l2gw.Agent
 	heard, since time.Time // last, and since when it has been there
 	saved        time.Time // as it is now
+	reached      reached
 }
 
 var _ bus.Desk = (*term)(nil)
@@ -53,7 +54,7 @@ func (f *Fleet) begin(ctx context.Context, lease l2gw.Lease, core Core) (*term, 
 		return nil, fmt.Errorf("take over the agents: %w", err)
 	}
 	for _, a := range agents {
-		t.members[a.Host] = &member{Agent: a, since: t.begun, saved: t.begun}
+		t.members[a.Host] = &member{Agent: a, since: t.begun, saved: t.begun, reached: reached{}}
 	}
 	assignments, err := f.cfg.Store.Assignments(ctx)
 	if err != nil {
@@ -95,13 +96,14 @@ func (t *term) Beat(_ context.Context, b rpc.Beat) (rpc.Orders, error) {
 			return rpc.Orders{}, l2gw.Errorf(l2gw.Conflict, "AgentHostInUse",
 				"Another agent with the host %q has started after this one: give each its own host.", b.Host)
 		}
-		m.saved, m.since = time.Time{}, time.Now()
+		m.saved, m.since, m.reached = time.Time{}, time.Now(), reached{}
 		wake(t.wake)
 	}
 	if !m.Alive || !slices.Equal(m.Databases, b.Databases) {
 		wake(t.wake)
 	}
 	m.heard = time.Now()
+	m.reached.take(b.Away, m.heard)
 	m.Host, m.Run, m.Version, m.Started = b.Host, b.Run, b.Version, b.Started
 	m.Databases, m.Switches, m.Heartbeat = b.Databases, b.Switches, l2gw.Instant(m.heard.UnixMicro())
 	return t.orders(b), nil
@@ -137,6 +139,9 @@ func (t *term) Report(ctx context.Context, from bus.Sender, r rpc.Report) error 
 		t.devices[sw.Name] = r.Database
 	}
 	delete(t.absent, r.Database)
+	if r.Error != "" {
+		r.Error = fmt.Sprintf("%s (agent %s)", r.Error, from.Host)
+	}
 	return t.core.Report(ctx, r)
 }
 
@@ -144,9 +149,11 @@ func (t *term) Report(ctx context.Context, from bus.Sender, r rpc.Report) error 
 func (t *term) show(s *Stats) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s.Alive = map[string]bool{}
+	s.Alive, s.Away = map[string]bool{}, map[string]int{}
 	for host, m := range t.members {
-		s.Alive[host] = m.Alive
+		if s.Alive[host] = m.Alive; m.Alive {
+			s.Away[host] = m.reached.away()
+		}
 	}
 	s.Serves = maps.Clone(t.assigned)
 }
@@ -167,6 +174,7 @@ func (t *term) candidates(now time.Time) (all []candidate) {
 		if m.Alive {
 			all = append(all, candidate{
 				host: m.Host, run: m.Run, offers: hwvtep.SetOf(m.Databases...), steady: now.Sub(m.since) > steadyAfter,
+				reach: m.reached.grades(now),
 			})
 		}
 	}

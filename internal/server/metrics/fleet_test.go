@@ -14,12 +14,12 @@ func TestTheFleetIsShown(t *testing.T) {
 		return text
 	}
 	f := Fleet{
-		Alive: map[string]bool{"h1": true, "h2": false}, Serves: map[string]string{"tcp:a": "h1"}, Epochs: map[string]uint64{"tcp:a": 7},
+		Alive: map[string]bool{"h1": true, "h2": false}, Away: map[string]int{"h1": 6}, Serves: map[string]string{"tcp:a": "h1"}, Epochs: map[string]uint64{"tcp:a": 7},
 		Moves: 1, Beats: 2, Plans: 3, Reports: 4, Casts: 5,
 	}
 	text := shown(func() Fleet { return f })
 	for _, line := range []string{
-		`control_up 1`, `agent_alive{host="h1"} 1`, `agent_alive{host="h2"} 0`, `assignment_epoch{database="tcp:a",host="h1"} 7`,
+		`control_up 1`, `agent_alive{host="h1"} 1`, `agent_alive{host="h2"} 0`, `agent_unreachable_databases{host="h1"} 6`, `assignment_epoch{database="tcp:a",host="h1"} 7`,
 		`assignments_total 1`, `agent_calls_total{method="report_state"} 2`, `agent_calls_total{method="plan"} 3`,
 		`agent_calls_total{method="report"} 4`, `agent_casts_total 5`,
 	} {
@@ -37,7 +37,7 @@ func TestTheFleetIsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"control_up", "agent_alive", "assignment_epoch", "assignments_total", "agent_calls_total", "agent_casts_total"} {
+	for _, name := range []string{"control_up", "agent_alive", "agent_unreachable_databases", "assignment_epoch", "assignments_total", "agent_calls_total", "agent_casts_total"} {
 		if !strings.Contains(string(manualText), "`"+name+"`") {
 			t.Errorf("%s does not name %s", manual, name)
 		}
