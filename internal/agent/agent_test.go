@@ -118,8 +118,8 @@ func (b *bench) holds(want ...*hwvtep.LogicalSwitch) {
 		}
 		for _, ls := range want {
 			got := r.Logical[ls.Name]
-			if !got.Actual.Equal(ls) || !got.Confirmed || got.Error != "" {
-				return fmt.Errorf("%s is %+v (%+v), want %+v", ls.Name, got.Actual, got, ls)
+			if got.Actual != hwvtep.Pack(ls) || !got.Confirmed || got.Error != "" {
+				return fmt.Errorf("%s is %+v (%+v), want %+v", ls.Name, got.Actual.Unpack(), got, ls)
 			}
 		}
 		if len(r.Logical) != len(want) {

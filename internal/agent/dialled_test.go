@@ -57,7 +57,7 @@ func (b *board) says(database, what string, ok func(r rpc.Report) error) {
 func (b *board) has(database string, want *hwvtep.LogicalSwitch) {
 	b.t.Helper()
 	b.says(database, database+" holds "+want.Name, func(r rpc.Report) error {
-		if got := r.Logical[want.Name]; !got.Actual.Equal(want) || len(r.Logical) != 1 || r.Error != "" {
+		if got := r.Logical[want.Name]; got.Actual != hwvtep.Pack(want) || len(r.Logical) != 1 || r.Error != "" {
 			return fmt.Errorf("%s: %+v", r.Error, r.Logical)
 		}
 		return nil

@@ -55,7 +55,7 @@ func TestAgentTouchesNothingWithoutAPlan(t *testing.T) {
 	before := b.journal()
 	b.start()
 	b.reported("the strange key", func(r rpc.Report) error {
-		if got := r.Logical[plan.Name].Actual; got == nil || got.Key != hwvtep.NewKey(2) {
+		if got := r.Logical[plan.Name].Actual.Unpack(); got == nil || got.Key != hwvtep.NewKey(2) {
 			return fmt.Errorf("got %+v", got)
 		}
 		return nil
@@ -133,11 +133,11 @@ func TestOneFaultDoesNotHoldUpTheRest(t *testing.T) {
 	b.server.set("sw0", bad, good)
 	b.start()
 	b.reported("one fault", func(r rpc.Report) error {
-		if got := r.Logical[good.Name]; !got.Actual.Equal(good) || got.Error != "" {
+		if got := r.Logical[good.Name]; got.Actual != hwvtep.Pack(good) || got.Error != "" {
 			return fmt.Errorf("good: %+v", got)
 		}
 		got := r.Logical[bad.Name]
-		if got.Actual == nil || got.Actual.Ucast.Len() != 2 || !strings.Contains(got.Error, `no port "nowhere"`) {
+		if got.Actual == (hwvtep.Packed{}) || got.Actual.Unpack().Ucast.Len() != 2 || !strings.Contains(got.Error, `no port "nowhere"`) {
 			return fmt.Errorf("bad: %+v", got)
 		}
 		return nil
@@ -154,7 +154,7 @@ func TestAChangeIsConfirmedByTheSwitch(t *testing.T) {
 	b.start()
 	b.reported("written, not confirmed", func(r rpc.Report) error {
 		got := r.Logical[plan.Name]
-		if !got.Actual.Equal(plan) || b.wanted() == "" {
+		if got.Actual != hwvtep.Pack(plan) || b.wanted() == "" {
 			return errors.New("not written yet")
 		}
 		if got.Confirmed {

@@ -31,7 +31,7 @@ type follower struct {
 	mu       sync.Mutex
 	switches []string // sorted
 	since    rpc.Since
-	planned  map[string]map[string]*hwvtep.LogicalSwitch
+	planned  map[string]map[string]hwvtep.Packed
 	ready    bool
 	fresh    bool // planned has been replaced since the last take
 	dirty    map[string]struct{}
@@ -156,11 +156,11 @@ func (f *follower) take(names []string, since rpc.Since, p rpc.Plan) bool {
 		return false
 	}
 	if p.Full {
-		f.planned, f.fresh = map[string]map[string]*hwvtep.LogicalSwitch{}, true
+		f.planned, f.fresh = map[string]map[string]hwvtep.Packed{}, true
 	}
 	for sw, part := range p.Switches {
 		if f.planned[sw] == nil {
-			f.planned[sw] = map[string]*hwvtep.LogicalSwitch{}
+			f.planned[sw] = map[string]hwvtep.Packed{}
 		}
 		for name, ls := range part {
 			f.planned[sw][name] = ls
@@ -197,7 +197,7 @@ func (f *follower) names() []string {
 	all := hwvtep.Set[string]{}
 	for _, part := range f.planned {
 		for name, ls := range part {
-			if ls != nil {
+			if ls != (hwvtep.Packed{}) {
 				all.Add(name)
 			}
 		}
@@ -212,7 +212,12 @@ func (f *follower) desired(name string) *hwvtep.LogicalSwitch {
 	defer f.mu.Unlock()
 	var parts []*hwvtep.LogicalSwitch
 	for _, sw := range f.switches {
-		parts = append(parts, f.planned[sw][name])
+		if part := f.planned[sw][name].Unpack(); part != nil {
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) == 1 {
+		return parts[0]
 	}
 	return hwvtep.Merge(parts...)
 }
@@ -221,7 +226,7 @@ func (f *follower) desired(name string) *hwvtep.LogicalSwitch {
 func (f *follower) needs(sw, name string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.planned[sw][name] != nil
+	return f.planned[sw][name] != (hwvtep.Packed{})
 }
 
 func wake(c chan<- struct{}) {

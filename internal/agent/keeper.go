@@ -39,9 +39,9 @@ type keeper struct {
 
 // logical is what a keeper knows of one logical switch.
 type logical struct {
-	actual *hwvtep.LogicalSwitch // as reported last
-	stale  bool                  // actual may not be what the database holds now
-	dirty  bool                  // to be compared with the plan
+	actual hwvtep.Packed // as reported last
+	stale  bool          // actual may not be what the database holds now
+	dirty  bool          // to be compared with the plan
 	retry  retry
 	err    string
 	// written is the number that says the last write has been carried out;

@@ -125,7 +125,7 @@ func TestFollowerAsksUntilThereIsAPlan(t *testing.T) {
 				if asked.Add(1) < 4 {
 					return rpc.Plan{}, l2gw.Errorf(l2gw.Unavailable, "Unavailable", "not yet")
 				}
-				return rpc.Plan{Epoch: "e", Revision: 1, Full: true, Switches: planned{"sw0": {"n": hwvtep.NewLogicalSwitch("n", hwvtep.Key{})}}}, nil
+				return rpc.Plan{Epoch: "e", Revision: 1, Full: true, Switches: planned{"sw0": {"n": hwvtep.Pack(hwvtep.NewLogicalSwitch("n", hwvtep.Key{}))}}}, nil
 			},
 			wait: untilDone,
 		}, quietLog())

@@ -19,7 +19,7 @@ func (k *keeper) report() {
 	}
 	for name, l := range k.logical {
 		k.refresh(name, l)
-		if l.actual == nil && !l.dirty && !l.unraised && !k.planned(name) {
+		if l.actual == (hwvtep.Packed{}) && !l.dirty && !l.unraised && !k.planned(name) {
 			delete(k.logical, name)
 			continue
 		}
@@ -33,14 +33,11 @@ func (k *keeper) planned(name string) bool {
 	return slices.ContainsFunc(k.switches, func(sw hwvtep.PhysicalSwitch) bool { return k.plan.needs(sw.Name, name) })
 }
 
-// refresh looks at what the database holds of a logical switch. Where that is
-// what it was, the object stays the same, so that reports can be compared by it.
+// refresh looks at what the database holds of a logical switch.
 func (k *keeper) refresh(name string, l *logical) {
 	if !l.stale {
 		return
 	}
 	l.stale = false
-	if now := k.client.LogicalSwitch(name); !now.Equal(l.actual) {
-		l.actual = now
-	}
+	l.actual = hwvtep.Pack(k.client.LogicalSwitch(name))
 }

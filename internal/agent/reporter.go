@@ -106,8 +106,7 @@ func (r *reporter) giveBack(report *rpc.Report) {
 	}
 }
 
-// sameReport compares reports whose logical switches are shared where they have
-// not changed.
+// sameReport tells whether two reports say the same.
 func sameReport(a, b rpc.Report) bool {
 	return a.Database == b.Database && a.Error == b.Error && a.Schema.Equal(b.Schema) &&
 		slices.EqualFunc(a.Switches, b.Switches, func(x, y hwvtep.PhysicalSwitch) bool { return x.Equal(&y) }) &&

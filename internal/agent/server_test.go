@@ -9,7 +9,7 @@ import (
 	"landbridge/internal/rpc"
 )
 
-type planned = map[string]map[string]*hwvtep.LogicalSwitch
+type planned = map[string]map[string]hwvtep.Packed
 
 // fakeServer is an rpc.Server whose plan the test sets.
 type fakeServer struct {
@@ -43,7 +43,7 @@ func (s *fakeServer) set(sw string, switches ...*hwvtep.LogicalSwitch) {
 		}
 	}
 	for _, ls := range switches {
-		next[sw][ls.Name] = ls.Clone()
+		next[sw][ls.Name] = hwvtep.Pack(ls)
 	}
 	s.states = append(s.states, next)
 	s.turn()
@@ -81,15 +81,15 @@ func (s *fakeServer) Plan(_ context.Context, switches []string, since rpc.Since)
 	}
 	p.Full = known == nil
 	for _, sw := range switches {
-		p.Switches[sw] = map[string]*hwvtep.LogicalSwitch{}
+		p.Switches[sw] = map[string]hwvtep.Packed{}
 		for name, ls := range last[sw] {
-			if p.Full || !ls.Equal(known[sw][name]) {
+			if p.Full || ls != known[sw][name] {
 				p.Switches[sw][name] = ls
 			}
 		}
 		for name := range known[sw] {
-			if last[sw][name] == nil {
-				p.Switches[sw][name] = nil
+			if last[sw][name] == (hwvtep.Packed{}) {
+				p.Switches[sw][name] = hwvtep.Packed{}
 			}
 		}
 	}

@@ -26,8 +26,8 @@ type Plan struct {
 	// be there. Otherwise it has what has changed since the revision asked for.
 	Full bool
 	// Switches has the logical switches by Physical_Switch name, then by
-	// logical switch name. A nil value: must not be there.
-	Switches map[string]map[string]*hwvtep.LogicalSwitch
+	// logical switch name. A zero value: must not be there.
+	Switches map[string]map[string]hwvtep.Packed
 }
 
 // Since is a place in the history of plans. The zero value asks for everything.
@@ -66,8 +66,8 @@ type Report struct {
 
 // LogicalReport is the state of one logical switch in one database.
 type LogicalReport struct {
-	// Actual is what the database really holds; nil: nothing.
-	Actual *hwvtep.LogicalSwitch
+	// Actual is what the database really holds; zero: nothing.
+	Actual hwvtep.Packed
 	// Confirmed says that the switch's dataplane has carried out the last
 	// change made to it. Where a switch does not say such things, it is true
 	// as soon as the rows are there.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"maps"
 	"slices"
 	"sync"
 
@@ -13,13 +14,13 @@ import (
 )
 
 // book holds the plan of all networks as agents take it over, with its recent
-// history. The logical switches in it are not changed once they are there.
+// history.
 type book struct {
 	mu       sync.Mutex
 	epoch    string
 	revision rpc.Revision
 	// plan has the logical switches by switch, then by logical switch name.
-	plan map[string]map[string]*hwvtep.LogicalSwitch
+	plan map[string]map[string]hwvtep.Packed
 	// homes has, by logical switch name, the switches that plan has it on.
 	homes map[string][]string
 	// history has the recent changes in the order of their revisions: all that
@@ -47,7 +48,7 @@ const mostHistory = 10000
 func newBook() *book {
 	return &book{
 		epoch: rand.Text(),
-		plan:  map[string]map[string]*hwvtep.LogicalSwitch{}, homes: map[string][]string{},
+		plan:  map[string]map[string]hwvtep.Packed{}, homes: map[string][]string{},
 		turned: make(chan struct{}),
 	}
 }
@@ -94,13 +95,13 @@ func (b *book) isWhole() bool { return b.unplanned != nil && len(b.unplanned) ==
 
 // set replaces the plan of one network: its logical switch of the given name by
 // switch. A network that is not there any more has none.
-func (b *book) set(network, name string, switches map[string]*hwvtep.LogicalSwitch) {
+func (b *book) set(network, name string, switches map[string]hwvtep.Packed) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	next := b.revision + 1
 	for _, device := range b.homes[name] {
-		if switches[device] == nil {
-			b.note(next, network, device, name, nil)
+		if switches[device] == (hwvtep.Packed{}) {
+			b.note(next, network, device, name, hwvtep.Packed{})
 			delete(b.plan[device], name)
 		}
 	}
@@ -108,9 +109,9 @@ func (b *book) set(network, name string, switches map[string]*hwvtep.LogicalSwit
 	for device, ls := range switches {
 		homes = append(homes, device)
 		if b.plan[device] == nil {
-			b.plan[device] = map[string]*hwvtep.LogicalSwitch{}
+			b.plan[device] = map[string]hwvtep.Packed{}
 		}
-		if !b.plan[device][name].Equal(ls) {
+		if b.plan[device][name] != ls {
 			b.note(next, network, device, name, ls)
 			b.plan[device][name] = ls
 		}
@@ -126,11 +127,11 @@ func (b *book) set(network, name string, switches map[string]*hwvtep.LogicalSwit
 }
 
 // note takes note of a change that is about to be made.
-func (b *book) note(r rpc.Revision, network, device, name string, ls *hwvtep.LogicalSwitch) {
+func (b *book) note(r rpc.Revision, network, device, name string, ls hwvtep.Packed) {
 	b.revision = r
 	c := change{revision: r, device: device, name: name}
 	if b.notices {
-		c.notice = rpc.Notice{Method: rpc.MethodOf(b.plan[device][name], ls), NetworkID: network, Epoch: b.epoch, Revision: r}
+		c.notice = rpc.Notice{Method: rpc.MethodOf(b.plan[device][name].Unpack(), ls.Unpack()), NetworkID: network, Epoch: b.epoch, Revision: r}
 	}
 	b.history = append(b.history, c)
 	if len(b.history) > mostHistory {
@@ -152,7 +153,7 @@ func (b *book) turn() {
 func (b *book) Plan(_ context.Context, switches []string, since rpc.Since) (rpc.Plan, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	p := rpc.Plan{Epoch: b.epoch, Revision: b.revision, Switches: map[string]map[string]*hwvtep.LogicalSwitch{}}
+	p := rpc.Plan{Epoch: b.epoch, Revision: b.revision, Switches: map[string]map[string]hwvtep.Packed{}}
 	if b.remembers(since) {
 		b.difference(p, switches, since.Revision)
 		return p, nil
@@ -163,10 +164,8 @@ func (b *book) Plan(_ context.Context, switches []string, since rpc.Since) (rpc.
 	}
 	p.Full = true
 	for _, device := range switches {
-		p.Switches[device] = make(map[string]*hwvtep.LogicalSwitch, len(b.plan[device]))
-		for name, ls := range b.plan[device] {
-			p.Switches[device][name] = ls
-		}
+		p.Switches[device] = make(map[string]hwvtep.Packed, len(b.plan[device]))
+		maps.Copy(p.Switches[device], b.plan[device])
 	}
 	return p, nil
 }
@@ -183,7 +182,7 @@ func (b *book) difference(p rpc.Plan, switches []string, since rpc.Revision) {
 			continue
 		}
 		if p.Switches[c.device] == nil {
-			p.Switches[c.device] = map[string]*hwvtep.LogicalSwitch{}
+			p.Switches[c.device] = map[string]hwvtep.Packed{}
 		}
 		p.Switches[c.device][c.name] = b.plan[c.device][c.name]
 	}

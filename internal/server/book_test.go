@@ -19,7 +19,7 @@ import (
 type follower struct {
 	switches []string
 	since    rpc.Since
-	has      map[string]map[string]*hwvtep.LogicalSwitch
+	has      map[string]map[string]hwvtep.Packed
 	full     int
 }
 
@@ -30,14 +30,14 @@ func (f *follower) update(b *book) error {
 	}
 	if p.Full {
 		f.full++
-		f.has = map[string]map[string]*hwvtep.LogicalSwitch{}
+		f.has = map[string]map[string]hwvtep.Packed{}
 	}
 	for device, named := range p.Switches {
 		if f.has[device] == nil {
-			f.has[device] = map[string]*hwvtep.LogicalSwitch{}
+			f.has[device] = map[string]hwvtep.Packed{}
 		}
 		for name, ls := range named {
-			if f.has[device][name] = ls; ls == nil {
+			if f.has[device][name] = ls; ls == (hwvtep.Packed{}) {
 				delete(f.has[device], name)
 			}
 		}
@@ -57,7 +57,7 @@ func (f *follower) same(b *book) error {
 			return fmt.Errorf("switch %s has %v, anew %v", device, f.has[device], anew.has[device])
 		}
 		for name, ls := range anew.has[device] {
-			if !f.has[device][name].Equal(ls) {
+			if f.has[device][name] != ls {
 				return fmt.Errorf("%s on %s is %+v, anew %+v", name, device, f.has[device][name], ls)
 			}
 		}
@@ -72,9 +72,9 @@ func TestWhoFollowsTheDifferencesHasTheWhole(t *testing.T) {
 		followers := []*follower{{switches: []string{"s0", "s1"}}, {switches: []string{"s1", "s2"}}}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			id := fmt.Sprint("n", rapid.IntRange(0, 4).Draw(t, "network"))
-			plan := map[string]*hwvtep.LogicalSwitch{}
+			plan := map[string]hwvtep.Packed{}
 			for i := range rapid.IntRange(0, 3).Draw(t, "switches") {
-				plan[fmt.Sprint("s", i)] = hwvtep.NewLogicalSwitch(id, hwvtep.NewKey(uint32(rapid.IntRange(0, 2).Draw(t, "key"))))
+				plan[fmt.Sprint("s", i)] = hwvtep.Pack(hwvtep.NewLogicalSwitch(id, hwvtep.NewKey(uint32(rapid.IntRange(0, 2).Draw(t, "key")))))
 			}
 			before := b.revision
 			b.set(id, id, plan)
@@ -111,7 +111,7 @@ func TestWhoIsFarBehindGetsEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 3 * mostHistory {
-		b.set("n", "n", map[string]*hwvtep.LogicalSwitch{"sw": hwvtep.NewLogicalSwitch("n", hwvtep.NewKey(uint32(i)))})
+		b.set("n", "n", map[string]hwvtep.Packed{"sw": hwvtep.Pack(hwvtep.NewLogicalSwitch("n", hwvtep.NewKey(uint32(i))))})
 	}
 	if len(b.history) > mostHistory {
 		t.Errorf("the history has %d changes", len(b.history))
@@ -137,7 +137,7 @@ func TestNoPlanIsToldBeforeItIsWhole(t *testing.T) {
 	refused("before the networks are listed")
 	b.expect([]string{"n1", "n2"}, nobody)
 	refused("before any is planned")
-	plan := map[string]*hwvtep.LogicalSwitch{"sw": hwvtep.NewLogicalSwitch("n1", hwvtep.NewKey(1))}
+	plan := map[string]hwvtep.Packed{"sw": hwvtep.Pack(hwvtep.NewLogicalSwitch("n1", hwvtep.NewKey(1)))}
 	b.set("n1", "n1", plan)
 	refused("before the second is planned")
 	b.set("n2", "n2", nil)
@@ -191,7 +191,7 @@ func TestWait(t *testing.T) {
 		next := waiting(now)
 		b.set("n", "n", nil)
 		expect(next, false, "nothing has changed")
-		b.set("n", "n", map[string]*hwvtep.LogicalSwitch{"sw": hwvtep.NewLogicalSwitch("n", hwvtep.Key{})})
+		b.set("n", "n", map[string]hwvtep.Packed{"sw": hwvtep.Pack(hwvtep.NewLogicalSwitch("n", hwvtep.Key{}))})
 		expect(next, true, "changed")
 		expect(waiting(now), true, "asked late")
 

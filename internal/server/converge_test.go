@@ -107,7 +107,7 @@ func deleteAny[T any](h *history, from l2gw.Collection[T], id func(T) string) er
 
 // check compares the plan with one made from nothing.
 func (h *history) check() error {
-	want := map[string]map[string]*hwvtep.LogicalSwitch{"sw0": {}, "sw1": {}}
+	want := map[string]map[string]hwvtep.Packed{"sw0": {}, "sw1": {}}
 	for _, id := range []string{blue, red} {
 		asked, err := h.store.Asked(context.Background(), id)
 		if err != nil {
@@ -119,7 +119,7 @@ func (h *history) check() error {
 		})
 		for device, ls := range out.Switches {
 			if want[device] != nil {
-				want[device][out.Name] = ls
+				want[device][out.Name] = hwvtep.Pack(ls)
 			}
 		}
 	}
@@ -128,7 +128,7 @@ func (h *history) check() error {
 		return err
 	}
 	for device := range want {
-		if !maps.EqualFunc(got.Switches[device], want[device], (*hwvtep.LogicalSwitch).Equal) {
+		if !maps.Equal(got.Switches[device], want[device]) {
 			return fmt.Errorf("switch %s: the plan is %+v, from nothing it is %+v", device, got.Switches[device], want[device])
 		}
 	}

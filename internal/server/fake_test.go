@@ -308,7 +308,7 @@ func aReport(device string, holds ...*hwvtep.LogicalSwitch) rpc.Report {
 		Logical:  map[string]rpc.LogicalReport{},
 	}
 	for _, ls := range holds {
-		r.Logical[ls.Name] = rpc.LogicalReport{Actual: ls, Confirmed: true}
+		r.Logical[ls.Name] = rpc.LogicalReport{Actual: hwvtep.Pack(ls), Confirmed: true}
 	}
 	return r
 }

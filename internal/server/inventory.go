@@ -49,9 +49,9 @@ func (d *database) inventory() hwvtep.Inventory {
 	for _, name := range keys(d.Logical) {
 		report := d.Logical[name]
 		row := hwvtep.LogicalRow{Name: name, Confirmed: report.Confirmed, Error: report.Error}
-		if report.Actual != nil {
-			row.Key = report.Actual.Key
-			maps.Copy(locators, report.Actual.Locators())
+		row.Key = report.Actual.Row().Key
+		for _, l := range report.Actual.Locators() {
+			locators.Add(l)
 		}
 		inv.Logical = append(inv.Logical, row)
 	}

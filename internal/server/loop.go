@@ -28,12 +28,13 @@ type loop struct {
 
 // network is what the loop knows of one network.
 type network struct {
-	site     *l2gw.Site // what the cloud said last; nil: that there is no such network
-	answered bool       // the cloud has said anything at all
-	out      planner.Output
-	devices  []string               // that its gateways name
-	statuses map[string]l2gw.Status // what the store has, as far as known
-	wan      map[string]*tunnels    // by device: what it has of the WAN side
+	site     *packedSite              // what the cloud said last; nil: that there is no such network
+	answered bool                     // the cloud has said anything at all
+	out      planner.Output           // but for Switches
+	plans    map[string]hwvtep.Packed // Switches of out
+	devices  []string                 // that its gateways name
+	statuses map[string]l2gw.Status   // what the store has, as far as known
+	wan      map[string]*tunnels      // by device: what it has of the WAN side
 }
 
 func newLoop(s *Server, under ...l2gw.Lease) *loop {

@@ -21,8 +21,8 @@ func TestChangesAreNamed(t *testing.T) {
 	ls := hwvtep.NewLogicalSwitch("landbridge/n", hwvtep.NewKey(1))
 	other := ls.Clone()
 	other.Key = hwvtep.NewKey(2)
-	b.set("n", ls.Name, map[string]*hwvtep.LogicalSwitch{"a": ls, "b": ls})
-	b.set("n", ls.Name, map[string]*hwvtep.LogicalSwitch{"a": other})
+	b.set("n", ls.Name, map[string]hwvtep.Packed{"a": hwvtep.Pack(ls), "b": hwvtep.Pack(ls)})
+	b.set("n", ls.Name, map[string]hwvtep.Packed{"a": hwvtep.Pack(other)})
 	changed, now, err := b.Changes(t.Context(), start)
 	if err != nil || now != b.Latest() {
 		t.Errorf("now %+v, %v", now, err)

@@ -23,13 +23,13 @@ func (l *loop) replan(ctx context.Context, id string, asked l2gw.Asked) error {
 		n = &network{}
 		l.networks[id] = n
 	}
-	cloudErr := l.askCloud(ctx, id, n)
+	site, cloudErr := l.askCloud(ctx, id, n)
 	l.use(id, n, devicesOf(asked))
 	in := planner.Input{
-		Owner: l.cfg.Owner, NetworkID: id, Site: n.site, Asked: asked,
+		Owner: l.cfg.Owner, NetworkID: id, Site: site, Asked: asked,
 		CloudError: l.doubt(cloudErr), Switches: l.inventory(id, n),
 	}
-	if n.site == nil && cloudErr == nil {
+	if site == nil && cloudErr == nil {
 		in.CloudError = "" // the network is gone for sure
 	}
 	n.statuses = statusesOf(asked)
@@ -51,19 +51,20 @@ func (l *loop) inventory(id string, n *network) map[string]planner.Switch {
 	return out
 }
 
-// askCloud brings n.site up to date. A cloud that cannot be asked leaves it as
-// it is; one that knows the network no more is not an error.
-func (l *loop) askCloud(ctx context.Context, id string, n *network) error {
+// askCloud gives what the cloud says of a network, and keeps it. A cloud that
+// cannot be asked is an error, and what it said last is given; one that knows the
+// network no more is not an error.
+func (l *loop) askCloud(ctx context.Context, id string, n *network) (*l2gw.Site, error) {
 	site, err := l.cfg.Cloud.Site(ctx, id)
 	switch {
 	case err == nil:
-		n.site, n.answered = &site, true
-		return nil
+		n.site, n.answered = packSite(site), true
+		return &site, nil
 	case l2gw.CodeOf(err) == l2gw.NotFound:
 		n.site, n.answered = nil, true
-		return nil
+		return nil, nil
 	}
-	return err
+	return n.site.unpack(), err
 }
 
 // doubt is why the cloud's answer may be out of date, "" where it is not.
@@ -83,13 +84,32 @@ func (l *loop) adopt(id string, n *network, out planner.Output) {
 	if !slices.EqualFunc(n.out.Services, out.Services, l2gw.Service.Equal) {
 		l.unsaid = true
 	}
-	n.out = out
+	n.keep(out)
 	if n.answered {
 		for device, t := range n.wan {
 			t.give(keyed(out.Switches[device]), time.Now())
 		}
-		l.set(id, out.Name, out.Switches)
+		l.set(id, out.Name, n.plans)
 	}
+}
+
+// keep keeps what was computed.
+func (n *network) keep(out planner.Output) {
+	n.plans = make(map[string]hwvtep.Packed, len(out.Switches))
+	for device, ls := range out.Switches {
+		n.plans[device] = hwvtep.Pack(ls)
+	}
+	n.out, n.out.Switches = out, nil
+}
+
+// whole gives what was computed, with all that the switches must hold.
+func (n *network) whole() planner.Output {
+	out := n.out
+	out.Switches = make(map[string]*hwvtep.LogicalSwitch, len(n.plans))
+	for device, ls := range n.plans {
+		out.Switches[device] = ls.Unpack()
+	}
+	return out
 }
 
 // drop forgets a network that has no connections any more.

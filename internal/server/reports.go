@@ -111,7 +111,7 @@ func (r *reports) compare(old, now *database, w *work) {
 		return
 	}
 	for name, l := range now.Logical {
-		if before, ok := old.Logical[name]; !ok || !sameLogical(before, l) {
+		if before, ok := old.Logical[name]; !ok || before != l {
 			r.addNetwork(w, name)
 		}
 	}
@@ -127,10 +127,6 @@ func (r *reports) addNetwork(w *work, logicalSwitch string) {
 	if id, ok := r.owner.Network(logicalSwitch); ok {
 		w.status.Add(id)
 	}
-}
-
-func sameLogical(a, b rpc.LogicalReport) bool {
-	return a.Confirmed == b.Confirmed && a.Error == b.Error && (a.Actual == b.Actual || a.Actual.Equal(b.Actual))
 }
 
 // compareFaults looks at what the switches say of themselves: a fault of a
@@ -265,7 +261,7 @@ func (r *reports) state(l location, logicalSwitch string) planner.SwitchState {
 		Silent:   silent,
 		Database: planner.Database{Address: d.Database, Error: fault},
 		Faults:   l.sw.Faults, PortFaults: map[string][]string{},
-		Actual: logical.Actual, Confirmed: logical.Confirmed, WriteError: logical.Error,
+		Actual: logical.Actual.Unpack(), Confirmed: logical.Confirmed, WriteError: logical.Error,
 	}
 	for _, p := range l.sw.Ports {
 		s.PortFaults[p.Name] = p.Faults

@@ -42,16 +42,16 @@ func TestReports(t *testing.T) {
 	}{
 		{"nothing", func(*rpc.Report) {}, ""},
 		{"an equal logical switch", func(r *rpc.Report) {
-			r.Logical["landbridge/n"] = rpc.LogicalReport{Actual: wantedSwitch("n", 1), Confirmed: true}
+			r.Logical["landbridge/n"] = rpc.LogicalReport{Actual: hwvtep.Pack(wantedSwitch("n", 1)), Confirmed: true}
 		}, ""},
 		{"another logical switch", func(r *rpc.Report) {
-			r.Logical["landbridge/n"] = rpc.LogicalReport{Actual: wantedSwitch("n", 2), Confirmed: true}
+			r.Logical["landbridge/n"] = rpc.LogicalReport{Actual: hwvtep.Pack(wantedSwitch("n", 2)), Confirmed: true}
 		}, "status n"},
 		{"a confirmation", func(r *rpc.Report) {
-			r.Logical["landbridge/n"] = rpc.LogicalReport{Actual: wantedSwitch("n", 1)}
+			r.Logical["landbridge/n"] = rpc.LogicalReport{Actual: hwvtep.Pack(wantedSwitch("n", 1))}
 		}, "status n"},
 		{"a refusal", func(r *rpc.Report) {
-			r.Logical["landbridge/n"] = rpc.LogicalReport{Actual: wantedSwitch("n", 1), Confirmed: true, Error: "no"}
+			r.Logical["landbridge/n"] = rpc.LogicalReport{Actual: hwvtep.Pack(wantedSwitch("n", 1)), Confirmed: true, Error: "no"}
 		}, "status n"},
 		{"a logical switch more", func(r *rpc.Report) { r.Logical["landbridge/m"] = rpc.LogicalReport{} }, "status m"},
 		{"a logical switch less", func(r *rpc.Report) { delete(r.Logical, "landbridge/n") }, "status n"},

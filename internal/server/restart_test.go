@@ -44,7 +44,7 @@ func TestAfterARestart(t *testing.T) {
 		s := w.connect(blue, "sw")
 		settle()
 		before := must[rpc.Plan](t)(w.plan())
-		ls := before.Switches["sw"]["landbridge/"+blue]
+		ls := before.Switches["sw"]["landbridge/"+blue].Unpack()
 		w.report(aReport("sw", ls))
 		pass(2 * saveEvery)
 		if got := w.status(s); got != (l2gw.Status{State: l2gw.Active}) {
@@ -54,7 +54,7 @@ func TestAfterARestart(t *testing.T) {
 		w = w.again().run()
 		settle()
 		after := must[rpc.Plan](t)(w.plan())
-		if !after.Full || after.Epoch == before.Epoch || !after.Switches["sw"]["landbridge/"+blue].Equal(ls) {
+		if !after.Full || after.Epoch == before.Epoch || after.Switches["sw"]["landbridge/"+blue] != hwvtep.Pack(ls) {
 			t.Errorf("the plan after the restart is %+v, before %+v", after, before)
 		}
 		if services, _ := w.cloud.last(); len(services) != 1 {
@@ -74,7 +74,7 @@ func TestAfterARestart(t *testing.T) {
 			t.Errorf("a database out of reach makes the inventory forget its switches: %+v", inv)
 		}
 		after = must[rpc.Plan](t)(w.plan())
-		if !after.Switches["sw"]["landbridge/"+blue].Equal(ls) {
+		if after.Switches["sw"]["landbridge/"+blue] != hwvtep.Pack(ls) {
 			t.Errorf("the plan is %+v", after)
 		}
 	})
@@ -95,7 +95,7 @@ func TestNoFalsePlanWhileTheStoreIsOut(t *testing.T) {
 		}
 		w.store.set(nil)
 		pass(mostPause)
-		if p := must[rpc.Plan](t)(w.plan()); p.Switches["sw"]["landbridge/"+blue] == nil {
+		if p := must[rpc.Plan](t)(w.plan()); p.Switches["sw"]["landbridge/"+blue] == (hwvtep.Packed{}) {
 			t.Errorf("the plan is %+v", p)
 		}
 		if _, times := w.cloud.last(); times != 1 {
@@ -119,7 +119,7 @@ func TestNoFalsePlanWhileTheCloudIsOut(t *testing.T) {
 		}
 		w.cloud.change(func(c *fakeCloud) { c.down = nil }, red) // nobody tells of blue
 		pass(mostPause)
-		if p := must[rpc.Plan](t)(w.plan()); p.Switches["sw"]["landbridge/"+blue] == nil {
+		if p := must[rpc.Plan](t)(w.plan()); p.Switches["sw"]["landbridge/"+blue] == (hwvtep.Packed{}) {
 			t.Errorf("the plan is %+v", p)
 		}
 	})
@@ -134,7 +134,7 @@ func TestTwoServersOnOneDatabaseComeTogether(t *testing.T) {
 		one.report(aReport("sw"))
 		pass(DefaultResync + 2*saveEvery)
 		p := must[rpc.Plan](t)(two.plan())
-		if ls := p.Switches["sw"]["landbridge/"+blue]; !floods("203.0.113.2", 456)(ls) {
+		if ls := p.Switches["sw"]["landbridge/"+blue].Unpack(); !floods("203.0.113.2", 456)(ls) {
 			t.Errorf("the other server's plan has %+v", ls)
 		}
 		if services, _ := two.cloud.last(); len(services) != 1 {
@@ -189,7 +189,7 @@ func TestOnlyChangesAreWritten(t *testing.T) {
 		w := newWorld(t).run()
 		w.connect(blue, "sw")
 		settle()
-		ls := must[rpc.Plan](t)(w.plan()).Switches["sw"]["landbridge/"+blue]
+		ls := must[rpc.Plan](t)(w.plan()).Switches["sw"]["landbridge/"+blue].Unpack()
 		for i := range 20 {
 			r := aReport("sw", ls)
 			r.Switches[0].OtherConfig[hwvtep.Done] = fmt.Sprint(i)
@@ -215,7 +215,7 @@ func TestWritesAreRetried(t *testing.T) {
 		w := newWorld(t).run()
 		s := w.connect(blue, "sw")
 		settle()
-		ls := must[rpc.Plan](t)(w.plan()).Switches["sw"]["landbridge/"+blue]
+		ls := must[rpc.Plan](t)(w.plan()).Switches["sw"]["landbridge/"+blue].Unpack()
 		w.store.set(errors.New("disk full"))
 		w.report(aReport("sw", ls))
 		pass(time.Minute)

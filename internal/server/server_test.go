@@ -24,7 +24,7 @@ func (w *world) planned(network, what string, ok func(ls *hwvtep.LogicalSwitch) 
 		if err != nil {
 			return err
 		}
-		if ls = p.Switches["sw"]["landbridge/"+network]; !ok(ls) {
+		if ls = p.Switches["sw"]["landbridge/"+network].Unpack(); !ok(ls) {
 			return fmt.Errorf("the plan has %+v", ls)
 		}
 		return nil
@@ -89,7 +89,7 @@ func TestFromTheAPIToThePlanAndBack(t *testing.T) {
 	w.report(aReport("sw", ls))
 	w.shows(s, "ACTIVE", "ACTIVE")
 	unconfirmed := aReport("sw", ls)
-	unconfirmed.Logical[ls.Name] = rpc.LogicalReport{Actual: ls}
+	unconfirmed.Logical[ls.Name] = rpc.LogicalReport{Actual: hwvtep.Pack(ls)}
 	w.report(unconfirmed)
 	w.shows(s, "PENDING not yet confirmed", "PENDING not yet confirmed")
 	faulty := aReport("sw", ls)

@@ -36,7 +36,11 @@ func (l *loop) watchWAN(id string, n *network, seen planner.Seen, now time.Time)
 		state := seen.Switches[device]
 		wan[device] = n.wan[device].after(state, now)
 		moved = moved || !maps.Equal(n.wan[device].held(), wan[device].held())
-		l.health.fault(place{device, id}, n.out.WANFault(device, state.Faults), now)
+		fault := ""
+		if len(state.Faults) > 0 {
+			fault = n.whole().WANFault(device, state.Faults)
+		}
+		l.health.fault(place{device, id}, fault, now)
 	}
 	n.wan = wan
 	return moved

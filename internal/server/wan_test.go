@@ -47,7 +47,7 @@ func (p pair) holding(device string, ls *hwvtep.LogicalSwitch) rpc.Report {
 	r.Database = p.database(device)
 	r.Switches[0].TunnelIPs = []netip.Addr{netip.MustParseAddr("10.0.1." + device[len(device)-1:])}
 	if ls != nil {
-		r.Logical[ls.Name] = rpc.LogicalReport{Actual: ls, Confirmed: true}
+		r.Logical[ls.Name] = rpc.LogicalReport{Actual: hwvtep.Pack(ls), Confirmed: true}
 	}
 	return r
 }
@@ -60,7 +60,7 @@ func (p pair) plans() map[string]*hwvtep.LogicalSwitch {
 	}
 	out := map[string]*hwvtep.LogicalSwitch{}
 	for device, part := range plan.Switches {
-		out[device] = part["landbridge/"+blue]
+		out[device] = part["landbridge/"+blue].Unpack()
 	}
 	return out
 }
@@ -130,7 +130,7 @@ func TestTheWANSideLeavesASwitchWhoseTunnelFails(t *testing.T) {
 		t.Fatal("the fabric side is gone as well")
 	}
 	unconfirmed := p.holding(carrier, p.plans()[carrier])
-	unconfirmed.Logical[had.Name] = rpc.LogicalReport{Actual: p.plans()[carrier]}
+	unconfirmed.Logical[had.Name] = rpc.LogicalReport{Actual: hwvtep.Pack(p.plans()[carrier])}
 	p.report(unconfirmed)
 	p.shows(p.stretched, "PENDING not yet confirmed", "PENDING moves from switch")
 	if got := p.carrier(); got != "" {

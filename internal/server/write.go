@@ -26,7 +26,7 @@ func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error 
 		if l.watchWAN(id, n, seen, time.Now()) && n.out.Moving {
 			l.queue.planNetworks([]string{id})
 		}
-		for conn, s := range planner.Status(n.out, seen) {
+		for conn, s := range planner.Status(n.whole(), seen) {
 			s.Asked = n.statuses[conn].Asked
 			if n.statuses[conn] != s {
 				changed[conn], of[conn] = s, id

@@ -250,23 +250,23 @@ func TestAVeryLargePlanAndReport(t *testing.T) {
 	s := newServer(t, on, func([]string) {})
 	ls := many(100_000)
 	d := &fakeDesk{orders: rpc.Orders{Serve: serves(5)}}
-	d.plan = rpc.Plan{Epoch: "e", Revision: 3, Full: true, Switches: map[string]map[string]*hwvtep.LogicalSwitch{"sw": {ls.Name: ls}}}
+	d.plan = rpc.Plan{Epoch: "e", Revision: 3, Full: true, Switches: map[string]map[string]hwvtep.Packed{"sw": {ls.Name: hwvtep.Pack(ls)}}}
 	lead(t, s, 1, d)
 	a, h := newAgent(t, on, 0)
 	h.have(t, db, 5)
 	began := time.Now()
 	p, err := a.Plan(t.Context(), []string{"sw"}, rpc.Since{})
-	if err != nil || !p.Full || p.Revision != 3 || !p.Switches["sw"][ls.Name].Equal(ls) {
+	if err != nil || !p.Full || p.Revision != 3 || p.Switches["sw"][ls.Name] != hwvtep.Pack(ls) {
 		t.Fatalf("plan of revision %d: %v", p.Revision, err)
 	}
 	t.Logf("the plan of 100,000 MACs took %v", time.Since(began))
 	began = time.Now()
-	r := rpc.Report{Database: db, Logical: map[string]rpc.LogicalReport{ls.Name: {Actual: ls, Confirmed: true}}}
+	r := rpc.Report{Database: db, Logical: map[string]rpc.LogicalReport{ls.Name: {Actual: hwvtep.Pack(ls), Confirmed: true}}}
 	if err := a.Report(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("the report took %v", time.Since(began))
-	if len(d.reports) != 1 || !d.reports[0].Logical[ls.Name].Actual.Equal(ls) || d.senders[0] != (Sender{"h1", a.run, 5}) {
+	if len(d.reports) != 1 || d.reports[0].Logical[ls.Name].Actual != hwvtep.Pack(ls) || d.senders[0] != (Sender{"h1", a.run, 5}) {
 		t.Errorf("%d reports of %v", len(d.reports), d.senders)
 	}
 }
@@ -279,10 +279,10 @@ func TestReports(t *testing.T) {
 	stop := lead(t, s, 1, d)
 	a, h := newAgent(t, on, time.Minute)
 	h.have(t, db, 5)
-	named := func(name string, n int) *hwvtep.LogicalSwitch {
+	named := func(name string, n int) hwvtep.Packed {
 		ls := many(n)
 		ls.Name = name
-		return ls
+		return hwvtep.Pack(ls)
 	}
 	a1, b1, b2 := named("a", 1), named("b", 1), named("b", 2)
 	report := func(logical map[string]rpc.LogicalReport) {
@@ -297,7 +297,7 @@ func TestReports(t *testing.T) {
 			t.Errorf("reported %+v", got)
 		}
 		for name, l := range logical {
-			if now := got.Logical[name]; now.Confirmed != l.Confirmed || !now.Actual.Equal(l.Actual) {
+			if now := got.Logical[name]; now != l {
 				t.Errorf("%s is reported as %+v", name, now)
 			}
 		}
@@ -406,7 +406,7 @@ func TestServersHearOfChanges(t *testing.T) {
 
 func TestTicketsAreBounded(t *testing.T) {
 	ls := many(11_000)
-	p := rpc.Plan{Epoch: "e", Switches: map[string]map[string]*hwvtep.LogicalSwitch{"sw": {ls.Name: ls}}}
+	p := rpc.Plan{Epoch: "e", Switches: map[string]map[string]hwvtep.Packed{"sw": {ls.Name: hwvtep.Pack(ls)}}}
 	all := newTickets()
 	first := all.begin(p)
 	if !first.More || first.Ticket == "" {

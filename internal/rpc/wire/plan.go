@@ -34,7 +34,7 @@ type PlanPiece struct {
 }
 
 // PlanParts takes a plan apart: at least one part, each with about so many rows
-// at most. The logical switches must not change meanwhile.
+// at most.
 func PlanParts(p rpc.Plan, most int) iter.Seq[PlanPart] {
 	return func(yield func(PlanPart) bool) {
 		empty := PlanPart{Epoch: p.Epoch, Revision: p.Revision, Full: p.Full}
@@ -57,7 +57,7 @@ func planPieces(p rpc.Plan, most int) iter.Seq2[PlanPiece, int] {
 	return func(yield func(PlanPiece, int) bool) {
 		for _, device := range slices.Sorted(maps.Keys(p.Switches)) {
 			for _, name := range slices.Sorted(maps.Keys(p.Switches[device])) {
-				ls := p.Switches[device][name]
+				ls := p.Switches[device][name].Unpack()
 				if ls == nil {
 					if !yield(PlanPiece{Switch: device, Name: name}, 1) {
 						return
@@ -75,38 +75,61 @@ func planPieces(p rpc.Plan, most int) iter.Seq2[PlanPiece, int] {
 }
 
 // PlanJoin makes a plan of its parts, which come in their order.
-type PlanJoin struct{ plan rpc.Plan }
+type PlanJoin struct {
+	plan rpc.Plan
+	open piece // that the last part has ended with
+}
+
+// piece is a logical switch of which more may come.
+type piece struct {
+	device, name string
+	sofar        *hwvtep.LogicalSwitch
+}
 
 // Add takes the next part. Parts of different plans do not fit together.
 func (j *PlanJoin) Add(part PlanPart) error {
 	if j.plan.Switches == nil {
-		j.plan = rpc.Plan{Epoch: part.Epoch, Revision: part.Revision, Full: part.Full, Switches: map[string]map[string]*hwvtep.LogicalSwitch{}}
+		j.plan = rpc.Plan{Epoch: part.Epoch, Revision: part.Revision, Full: part.Full, Switches: map[string]map[string]hwvtep.Packed{}}
 	}
 	if part.Epoch != j.plan.Epoch || part.Revision != j.plan.Revision || part.Full != j.plan.Full {
 		return errors.New("a part is of another plan than the first")
 	}
-	for _, piece := range part.Pieces {
-		if err := piece.join(j.plan.Switches); err != nil {
-			return fmt.Errorf("switch %q, logical switch %q: %w", piece.Switch, piece.Name, err)
+	for _, p := range part.Pieces {
+		if err := j.join(p); err != nil {
+			return fmt.Errorf("switch %q, logical switch %q: %w", p.Switch, p.Name, err)
 		}
 	}
 	return nil
 }
 
 // Plan gives the plan, when all parts have come.
-func (j *PlanJoin) Plan() rpc.Plan { return j.plan }
+func (j *PlanJoin) Plan() rpc.Plan {
+	j.close()
+	return j.plan
+}
 
-func (p PlanPiece) join(to map[string]map[string]*hwvtep.LogicalSwitch) error {
-	if to[p.Switch] == nil {
-		to[p.Switch] = map[string]*hwvtep.LogicalSwitch{}
+// close puts what is open into the plan.
+func (j *PlanJoin) close() {
+	if j.open.sofar != nil {
+		j.plan.Switches[j.open.device][j.open.name] = hwvtep.Pack(j.open.sofar)
+	}
+	j.open = piece{}
+}
+
+func (j *PlanJoin) join(p PlanPiece) error {
+	if j.open.device != p.Switch || j.open.name != p.Name {
+		j.close()
+	}
+	if j.plan.Switches[p.Switch] == nil {
+		j.plan.Switches[p.Switch] = map[string]hwvtep.Packed{}
 	}
 	if p.Row == nil {
-		to[p.Switch][p.Name] = nil
+		j.plan.Switches[p.Switch][p.Name], j.open = hwvtep.Packed{}, piece{}
 		return nil
 	}
-	ls, err := p.Row.join(to[p.Switch][p.Name], p.Name)
+	ls, err := p.Row.join(j.open.sofar, p.Name)
 	if err == nil {
-		to[p.Switch][p.Name] = ls
+		j.open = piece{p.Switch, p.Name, ls}
 	}
 	return err
 }

@@ -69,8 +69,7 @@ type Schema struct {
 
 // ReportParts takes apart what differs between a report and the one before it:
 // at least one part, each with about so many rows at most. was is nil, and base
-// 0, where everything is to be told. What two reports share of logical switches
-// is known by the pointer.
+// 0, where everything is to be told.
 func ReportParts(r rpc.Report, was map[string]rpc.LogicalReport, base, number uint64, most int) iter.Seq[ReportPart] {
 	return func(yield func(ReportPart) bool) {
 		empty := ReportPart{
@@ -105,13 +104,14 @@ func reportPieces(now, was map[string]rpc.LogicalReport, most int) iter.Seq2[Rep
 				continue
 			}
 			piece := ReportPiece{Name: name, Confirmed: l.Confirmed, Error: l.Error}
-			if l.Actual == nil {
+			actual := l.Actual.Unpack()
+			if actual == nil {
 				if !yield(piece, 1) {
 					return
 				}
 				continue
 			}
-			for row, n := range pieces(l.Actual, most) {
+			for row, n := range pieces(actual, most) {
 				piece.Row = row
 				if !yield(piece, n) {
 					return
@@ -138,13 +138,13 @@ func switches(list []hwvtep.PhysicalSwitch) []PhysicalSwitch {
 type ReportJoin struct {
 	report rpc.Report
 	first  ReportPart
-	next   int             // part
-	fresh  map[string]bool // logical switches of which a piece has come
+	next   int   // part
+	open   piece // that the last part has ended with
 }
 
 // NewReportJoin begins with the first part and what was there before it.
 func NewReportJoin(first ReportPart, was map[string]rpc.LogicalReport) *ReportJoin {
-	j := &ReportJoin{report: first.head(), first: first, fresh: map[string]bool{}}
+	j := &ReportJoin{report: first.head(), first: first}
 	maps.Copy(j.report.Logical, was)
 	return j
 }
@@ -156,9 +156,9 @@ func (j *ReportJoin) Add(part ReportPart) error {
 		return errors.New("a part is not the next one of the report")
 	}
 	j.next++
-	for _, piece := range part.Logical {
-		if err := piece.join(j.report.Logical, j.fresh); err != nil {
-			return fmt.Errorf("database %s, logical switch %q: %w", part.Database, piece.Name, err)
+	for _, p := range part.Logical {
+		if err := j.join(p); err != nil {
+			return fmt.Errorf("database %s, logical switch %q: %w", part.Database, p.Name, err)
 		}
 	}
 	for _, name := range part.Gone {
@@ -168,7 +168,20 @@ func (j *ReportJoin) Add(part ReportPart) error {
 }
 
 // Report gives the report, when all parts have come.
-func (j *ReportJoin) Report() rpc.Report { return j.report }
+func (j *ReportJoin) Report() rpc.Report {
+	j.close()
+	return j.report
+}
+
+// close puts what is open into the report.
+func (j *ReportJoin) close() {
+	if j.open.sofar != nil {
+		l := j.report.Logical[j.open.name]
+		l.Actual = hwvtep.Pack(j.open.sofar)
+		j.report.Logical[j.open.name] = l
+	}
+	j.open = piece{}
+}
 
 // head is the report of a part without logical switches.
 func (p ReportPart) head() rpc.Report {
@@ -188,19 +201,18 @@ func (p ReportPart) head() rpc.Report {
 	return r
 }
 
-// join adds a piece; fresh has the logical switches of which one has come.
-func (p ReportPiece) join(to map[string]rpc.LogicalReport, fresh map[string]bool) error {
-	l := rpc.LogicalReport{Confirmed: p.Confirmed, Error: p.Error}
-	if p.Row != nil {
-		var sofar *hwvtep.LogicalSwitch // of an earlier report others have it
-		if fresh[p.Name] {
-			sofar = to[p.Name].Actual
-		}
-		var err error
-		if l.Actual, err = p.Row.join(sofar, p.Name); err != nil {
-			return err
-		}
+func (j *ReportJoin) join(p ReportPiece) error {
+	if j.open.name != p.Name {
+		j.close()
 	}
-	to[p.Name], fresh[p.Name] = l, true
-	return nil
+	j.report.Logical[p.Name] = rpc.LogicalReport{Confirmed: p.Confirmed, Error: p.Error}
+	if p.Row == nil {
+		j.open = piece{}
+		return nil
+	}
+	ls, err := p.Row.join(j.open.sofar, p.Name)
+	if err == nil {
+		j.open = piece{name: p.Name, sofar: ls}
+	}
+	return err
 }

@@ -57,15 +57,15 @@ func anySwitch(t *rapid.T, name string) *hwvtep.LogicalSwitch {
 }
 
 func anyPlan(t *rapid.T) rpc.Plan {
-	p := rpc.Plan{Epoch: "e", Revision: 7, Full: rapid.Bool().Draw(t, "full"), Switches: map[string]map[string]*hwvtep.LogicalSwitch{}}
+	p := rpc.Plan{Epoch: "e", Revision: 7, Full: rapid.Bool().Draw(t, "full"), Switches: map[string]map[string]hwvtep.Packed{}}
 	for i := range rapid.IntRange(0, 4).Draw(t, "logical switches") {
 		device, name := fmt.Sprint("sw", i%2), fmt.Sprint("landbridge/", i)
 		if p.Switches[device] == nil {
-			p.Switches[device] = map[string]*hwvtep.LogicalSwitch{}
+			p.Switches[device] = map[string]hwvtep.Packed{}
 		}
-		p.Switches[device][name] = nil
+		p.Switches[device][name] = hwvtep.Packed{}
 		if rapid.Bool().Draw(t, "there") {
-			p.Switches[device][name] = anySwitch(t, name)
+			p.Switches[device][name] = hwvtep.Pack(anySwitch(t, name))
 		}
 	}
 	return p
@@ -104,7 +104,7 @@ func joinReport(was map[string]rpc.LogicalReport, parts ...ReportPart) (rpc.Repo
 }
 
 var equal = cmp.Options{
-	cmp.Comparer(func(a, b *hwvtep.LogicalSwitch) bool { return a.Equal(b) }),
+	cmp.Comparer(func(a, b hwvtep.Packed) bool { return a == b }),
 	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 }
 
@@ -159,7 +159,7 @@ func TestReportsComeOverWhole(t *testing.T) {
 				case rapid.Bool().Draw(t, "there"):
 					l := rpc.LogicalReport{Confirmed: rapid.Bool().Draw(t, "confirmed")}
 					if rapid.Bool().Draw(t, "held") {
-						l.Actual = anySwitch(t, name)
+						l.Actual = hwvtep.Pack(anySwitch(t, name))
 					}
 					r.Logical[name] = l
 				}
@@ -182,7 +182,7 @@ func TestReportsComeOverWhole(t *testing.T) {
 
 // A report tells the difference only.
 func TestReportsTellWhatHasChanged(t *testing.T) {
-	was := map[string]rpc.LogicalReport{"a": {Actual: hwvtep.NewLogicalSwitch("a", hwvtep.Key{})}, "b": {Error: "x"}, "c": {}}
+	was := map[string]rpc.LogicalReport{"a": {Actual: hwvtep.Pack(hwvtep.NewLogicalSwitch("a", hwvtep.Key{}))}, "b": {Error: "x"}, "c": {}}
 	now := map[string]rpc.LogicalReport{"a": was["a"], "b": {Error: "y"}}
 	parts := slices.Collect(ReportParts(rpc.Report{Database: "d", Logical: now}, was, 1, 2, MostRows))
 	if len(parts) != 1 || len(parts[0].Logical) != 1 || parts[0].Logical[0].Name != "b" || !slices.Equal(parts[0].Gone, []string{"c"}) {
@@ -207,8 +207,8 @@ func sample() (rpc.Plan, rpc.Report) {
 		}
 		ls.Ucast.Add(u)
 	}
-	p := rpc.Plan{Epoch: "EPOCH", Revision: 42, Full: true, Switches: map[string]map[string]*hwvtep.LogicalSwitch{
-		"sw": {"landbridge/n": ls, "landbridge/gone": nil},
+	p := rpc.Plan{Epoch: "EPOCH", Revision: 42, Full: true, Switches: map[string]map[string]hwvtep.Packed{
+		"sw": {"landbridge/n": hwvtep.Pack(ls), "landbridge/gone": {}},
 	}}
 	r := rpc.Report{
 		Database: "tcp:192.0.2.1:6640", Schema: hwvtep.Schema{
@@ -219,7 +219,7 @@ func sample() (rpc.Plan, rpc.Report) {
 			Ports: []hwvtep.PhysicalPort{{Name: "p", Description: "pd", Faults: []string{"down"}}}, OtherConfig: map[string]string{hwvtep.Done: "3"},
 		}},
 		Logical: map[string]rpc.LogicalReport{
-			"landbridge/n": {Actual: ls, Confirmed: true}, "landbridge/full": {Error: "no room"},
+			"landbridge/n": {Actual: hwvtep.Pack(ls), Confirmed: true}, "landbridge/full": {Error: "no room"},
 		},
 	}
 	return p, r
@@ -264,7 +264,7 @@ func TestUnknownFieldsArePassedOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, err := joinPlan(part)
-	if err != nil || !p.Full || !p.Switches["s"]["n"].Equal(hwvtep.NewLogicalSwitch("n", hwvtep.Key{})) {
+	if err != nil || !p.Full || p.Switches["s"]["n"] != hwvtep.Pack(hwvtep.NewLogicalSwitch("n", hwvtep.Key{})) {
 		t.Errorf("plan %+v, %v", p, err)
 	}
 }
