@@ -23,7 +23,16 @@ type Ask struct {
 	Ports map[string][]int
 }
 
-// device is the gateway's switch, as its administrator writes it.
+// devices are the gateway's switches, as its administrator writes them. The
+// first has the ports.
+func (g *GatewayNode) devices(ask Ask) []rest.Object {
+	out := []rest.Object{g.device(ask)}
+	for _, other := range g.Cloud.Others {
+		out = append(out, rest.Object{"device_name": other.Name})
+	}
+	return out
+}
+
 func (g *GatewayNode) device(ask Ask) rest.Object {
 	out := rest.Object{"device_name": g.Cloud.Gateway.Name}
 	var interfaces []rest.Object
@@ -48,7 +57,7 @@ func (g *GatewayNode) Connect(ctx context.Context, ask Ask, tell func(rest.Kind,
 	name := g.Cloud.Gateway.Name
 	steps := []step{
 		{rest.Gateways, &made.Gateway, func() rest.Object {
-			return rest.Object{"name": name, "devices": []rest.Object{g.device(ask)}}
+			return rest.Object{"name": name, "devices": g.devices(ask)}
 		}},
 		g.connection(ask.Network, &made),
 		g.remoteGateway(ask, &made),

@@ -110,7 +110,7 @@ func (l *Lab) AwaitTunnels(ctx context.Context, network string) error {
 
 func (l *Lab) tunnelled(network string) error {
 	for _, c := range l.Spec.Clouds {
-		n, gateway := c.Network(network), c.Gateway.Fabric.Addr()
+		n, devices := c.Network(network), append([]Gateway{c.Gateway}, c.Others...)
 		for _, compute := range c.Computes {
 			if !c.Hosts(compute.Name, n.ID) {
 				continue
@@ -123,8 +123,10 @@ func (l *Lab) tunnelled(network string) error {
 			if err != nil {
 				return err
 			}
-			if !slices.Contains(flood, gateway) {
-				return fmt.Errorf("compute node %s has no tunnel to %s for network %s yet", compute.Name, gateway, network)
+			for _, device := range devices {
+				if to := device.Fabric.Addr(); !slices.Contains(flood, to) {
+					return fmt.Errorf("compute node %s has no tunnel to %s for network %s yet", compute.Name, to, network)
+				}
 			}
 		}
 	}

@@ -90,6 +90,10 @@ func (g *GatewayNode) file(name string) string { return filepath.Join(g.Dir, nam
 func (g *GatewayNode) databaseFile() string    { return g.file("vtep.db") }
 func (g *GatewayNode) announceFile() string    { return g.file("announced.yaml") }
 
+// Files gives what a server elsewhere needs: the file that describes the cloud,
+// and the one that its compute nodes follow.
+func (g *GatewayNode) Files() (cloud, announce string) { return g.file("cloud.yaml"), g.announceFile() }
+
 // Prepare makes what the programs start from: the database, the cloud's file
 // and the directory for pinned objects.
 func (g *GatewayNode) Prepare() error {
@@ -150,17 +154,25 @@ func (g *GatewayNode) command(p Program) (argv []string, ready func(context.Cont
 		}, g.ovsdbReady
 	case VTEPD:
 		w := g.Cloud.Gateway
-		return []string{
+		return append([]string{
 			g.lab.options.program(string(p)), "--database", g.Database(), "--switch", w.Name,
 			"--fabric-address", w.Fabric.Addr().String(), "--wan-address", w.WAN.Addr().String(),
 			"--interface", fabricLink, "--interface", wanLink, "--bpffs", g.BPFFS(), "--socket", g.VTEPSocket(),
-		}, g.vtepdReady
+		}, g.peers()...), g.vtepdReady
 	default:
 		return []string{
 			g.lab.options.program(string(p)), "--listen", apiAddress, "--database", "sqlite:" + g.file("landbridge.db"),
 			"--cloud-file", g.file("cloud.yaml"), "--announce-file", g.announceFile(), "--switch", g.Database(),
 		}, g.API.Ready
 	}
+}
+
+// peers are the other devices of the gateway, as flags.
+func (g *GatewayNode) peers() (flags []string) {
+	for _, p := range g.Cloud.Peers() {
+		flags = append(flags, "--peer", p.String())
+	}
+	return flags
 }
 
 func (g *GatewayNode) ovsdbReady(ctx context.Context) error {

@@ -44,6 +44,7 @@ type Lab struct {
 	Spec     Spec
 	Dir      string                  // all files of the lab
 	Gateways map[string]*GatewayNode // by cloud name
+	Others   map[string]*GatewayNode // further devices of gateways, by their names
 
 	options Options
 	ledger  *ledger.Ledger
@@ -96,11 +97,14 @@ func Open(name string, options Options) (*Lab, error) {
 
 func newLab(spec Spec, options Options, book *ledger.Ledger) *Lab {
 	l := &Lab{
-		Spec: spec, Dir: book.Dir, Gateways: map[string]*GatewayNode{},
+		Spec: spec, Dir: book.Dir, Gateways: map[string]*GatewayNode{}, Others: map[string]*GatewayNode{},
 		options: options, ledger: book, nodes: map[string]*netns.Namespace{},
 	}
 	for _, c := range spec.Clouds {
 		l.Gateways[c.Name] = newGatewayNode(l, c)
+		for _, device := range c.Others {
+			l.Others[device.Name] = newGatewayNode(l, c.of(device))
+		}
 	}
 	return l
 }

@@ -58,8 +58,13 @@ func (l *Lab) buildCloud(c Cloud) error {
 	if err := fabric.AddBridge(bridge); err != nil {
 		return err
 	}
-	if err := l.buildGateway(c, fabric); err != nil {
+	if err := l.buildGateway(c, fabric, "to-"+c.Name); err != nil {
 		return err
+	}
+	for _, device := range c.Others {
+		if err := l.buildGateway(c.of(device), fabric, "to-"+device.Name); err != nil {
+			return err
+		}
 	}
 	for _, compute := range c.Computes {
 		if err := l.buildCompute(c, compute, fabric); err != nil {
@@ -74,12 +79,13 @@ func (l *Lab) buildCloud(c Cloud) error {
 	return nil
 }
 
-func (l *Lab) buildGateway(c Cloud, fabric *netns.Namespace) error {
+// buildGateway makes a gateway node; side is its link at the router.
+func (l *Lab) buildGateway(c Cloud, fabric *netns.Namespace, side string) error {
 	gateway, err := l.node(c.Gateway.Name)
 	if err != nil {
 		return err
 	}
-	router, side := l.nodes[routerNode], "to-"+c.Name
+	router := l.nodes[routerNode]
 	return inOrder(
 		func() error { return plug(gateway, fabricLink, fabric, c.Gateway.Name) },
 		func() error { return gateway.AddAddr(fabricLink, c.Gateway.Fabric) },

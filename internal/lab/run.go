@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,8 @@ func (l *Lab) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// RunGateways starts some programs of each gateway, in the order given.
+// RunGateways starts some programs of each gateway, in the order given. Further
+// devices of a gateway have no server.
 func (l *Lab) RunGateways(ctx context.Context, programs ...Program) error {
 	if err := l.mountBPF(); err != nil {
 		return err
@@ -33,6 +35,10 @@ func (l *Lab) RunGateways(ctx context.Context, programs ...Program) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, g := range l.Gateways {
 		group.Go(func() error { return g.run(ctx, programs) })
+	}
+	devices := slices.DeleteFunc(slices.Clone(programs), func(p Program) bool { return p == Server })
+	for _, g := range l.Others {
+		group.Go(func() error { return g.run(ctx, devices) })
 	}
 	return group.Wait()
 }
@@ -66,6 +72,9 @@ func (l *Lab) Logs() []string {
 	for _, c := range l.Spec.Clouds {
 		for _, p := range Programs() {
 			out = append(out, l.Gateways[c.Name].Log(p))
+			for _, device := range c.Others {
+				out = append(out, l.Others[device.Name].Log(p))
+			}
 		}
 	}
 	out = append(out, filepath.Join(l.Dir, "follow.log"))

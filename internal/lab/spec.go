@@ -15,14 +15,16 @@ type Spec struct {
 // Cloud is one OpenStack domain: a fabric, compute nodes on it, VMs on them,
 // and a gateway node between the fabric and the WAN.
 type Cloud struct {
-	Name     string    `json:"name"`
-	Gateway  Gateway   `json:"gateway"`
+	Name    string  `json:"name"`
+	Gateway Gateway `json:"gateway"`
+	// Others are further devices of the gateway, each a node of its own.
+	Others   []Gateway `json:"others,omitempty"`
 	Computes []Compute `json:"computes"`
 	Networks []Network `json:"networks"`
 	VMs      []VM      `json:"vms"`
 }
 
-// Gateway is a gateway node.
+// Gateway is a gateway node: a device of the gateway.
 type Gateway struct {
 	Name   string       `json:"name"` // also of its Physical_Switch
 	Fabric netip.Prefix `json:"fabric"`
@@ -71,6 +73,26 @@ func (c Cloud) Hosts(compute, networkID string) bool {
 		}
 	}
 	return false
+}
+
+// of gives the cloud as another device of its gateway sees it.
+func (c Cloud) of(device Gateway) Cloud {
+	others := []Gateway{c.Gateway}
+	for _, o := range c.Others {
+		if o != device {
+			others = append(others, o)
+		}
+	}
+	c.Gateway, c.Others = device, others
+	return c
+}
+
+// Peers gives the fabric addresses of the gateway's other devices.
+func (c Cloud) Peers() (out []netip.Addr) {
+	for _, o := range c.Others {
+		out = append(out, o.Fabric.Addr())
+	}
+	return out
 }
 
 // VM gives a virtual machine by its name, whatever its cloud.
@@ -133,6 +155,16 @@ func TwoClouds(name string) Spec {
 		VMs:      []VM{vm("vm-b1", "b1", blueB, 0xb1, "192.168.50.21/24")},
 	}
 	return Spec{Name: name, Clouds: []Cloud{a, b}}
+}
+
+// TwoDevices is TwoClouds with a second device of cloud A's gateway, on a WAN
+// link of its own.
+func TwoDevices(name string) Spec {
+	s := TwoClouds(name)
+	s.Clouds[0].Others = []Gateway{{
+		Name: "gw-a2", Fabric: prefix("10.1.0.2/24"), WAN: prefix("192.0.2.2/24"), Router: addr("192.0.2.1"),
+	}}
+	return s
 }
 
 func vm(name, host string, network Network, last byte, address string) VM {

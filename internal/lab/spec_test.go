@@ -70,3 +70,14 @@ func TestSpecSurvivesJSON(t *testing.T) {
 		t.Errorf("%v: got %+v", err, got)
 	}
 }
+
+func TestDevicesOfOneGatewayKnowEachOther(t *testing.T) {
+	a := TwoDevices("x").Clouds[0]
+	second := a.of(a.Others[0])
+	if got := second.Peers(); len(got) != 1 || got[0] != a.Gateway.Fabric.Addr() || second.Gateway.Name != "gw-a2" {
+		t.Errorf("the second is %s with peers %v", second.Gateway.Name, got)
+	}
+	if got := a.Peers(); len(got) != 1 || got[0] != second.Gateway.Fabric.Addr() {
+		t.Errorf("the first has peers %v", got)
+	}
+}

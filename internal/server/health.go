@@ -13,6 +13,11 @@ const (
 	// are not.
 	lostAfter = 2 * time.Second
 	backAfter = 10 * time.Second
+	// One that is lost again within steadyAfter is waited for twice as long, until
+	// backMost: whoever receives frames of hosts that move too often believes none
+	// of it any more.
+	backMost    = 10 * time.Minute
+	steadyAfter = time.Hour
 	// illAfter is how long the WAN side of a network may have a fault on a switch
 	// before it goes elsewhere. There the fault is not seen any more: the switch
 	// is tried again after illFirst, and after twice as long each time, until
@@ -34,6 +39,10 @@ type standing struct {
 	failing bool
 	since   time.Time // of failing
 	reason  string    // why it is held to be lost; ""
+	// back is how long it has to be in use before it is held to be back; it was so
+	// last at returned.
+	back     time.Duration
+	returned time.Time
 }
 
 // place is the WAN side of a network on a switch.
@@ -79,7 +88,7 @@ func (h *health) observe(errors map[string]string, now time.Time) (turned []stri
 	for address, err := range errors {
 		s := h.databases[address]
 		if s == nil {
-			s = &standing{since: now}
+			s = &standing{since: now, returned: now}
 			h.databases[address] = s
 		}
 		if failing := err != ""; failing != s.failing {
@@ -88,8 +97,11 @@ func (h *health) observe(errors map[string]string, now time.Time) (turned []stri
 		switch held := s.reason != ""; {
 		case s.failing && !held && now.Sub(s.since) >= lostAfter:
 			s.reason = fmt.Sprintf("its database %s cannot be used: %s", address, err)
-		case !s.failing && held && now.Sub(s.since) >= backAfter:
-			s.reason = ""
+			if s.back = min(2*s.back, backMost); s.back == 0 || now.Sub(s.returned) >= steadyAfter {
+				s.back = backAfter
+			}
+		case !s.failing && held && now.Sub(s.since) >= s.back:
+			s.reason, s.returned = "", now
 		default:
 			continue
 		}

@@ -48,6 +48,45 @@ func TestADatabaseIsLostAndBackAfterAWhile(t *testing.T) {
 	}
 }
 
+// One that is lost again and again is waited for longer, until it was in order for
+// long.
+func TestADatabaseThatIsLostAgainIsBackLater(t *testing.T) {
+	h, now := newHealth(), noon
+	lostFor := func() time.Duration {
+		look := func(err string, after time.Duration) {
+			now = now.Add(after)
+			h.observe(map[string]string{dbAddress: err}, now)
+		}
+		look("", 0)
+		look("refused", time.Second)
+		look("refused", lostAfter)
+		if h.lost(dbAddress) == "" {
+			t.Fatal("it is not lost")
+		}
+		look("", 0)
+		begun := now
+		for h.lost(dbAddress) != "" {
+			look("", time.Second)
+		}
+		return now.Sub(begun)
+	}
+	for i, want := range []time.Duration{backAfter, 2 * backAfter, 4 * backAfter} {
+		if got := lostFor(); got != want {
+			t.Errorf("time %d: back after %s, want %s", i, got, want)
+		}
+	}
+	for range 10 {
+		lostFor()
+	}
+	if got := lostFor(); got != backMost {
+		t.Errorf("at most: %s, want %s", got, backMost)
+	}
+	now = now.Add(steadyAfter)
+	if got := lostFor(); got != backAfter {
+		t.Errorf("after a time of order: %s, want %s", got, backAfter)
+	}
+}
+
 func TestATunnelThatFailsAgainIsTriedLessOften(t *testing.T) {
 	h, p, now := newHealth(), place{"sw1", blue}, noon
 	turn := func(after time.Duration, fault string, want bool) {

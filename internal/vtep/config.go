@@ -36,6 +36,10 @@ type Config struct {
 	Local      forwarding.Local
 	VXLANPort  uint16 // of UDP, as GenevePort
 	GenevePort uint16
+	// Peers has the fabric addresses of the gateway's other devices, PeerPort the
+	// UDP port by which they hear of each other.
+	Peers      []netip.Addr
+	PeerPort   uint16
 	GRO        bool     // the kernel's aggregation of what arrives by tunnels
 	Interfaces []string // of the underlay: they get the eBPF program
 	// XDP has those of them that forward unicast hits by XDP.
@@ -79,6 +83,8 @@ func keys() []key {
 		{name: "switch", usage: "name of the Physical_Switch in the database; gateways name it as device", set: text(func(c *Config) *string { return &c.Switch }, plainName)},
 		{name: "fabric-address", file: "fabric_addresses", list: true, usage: "address that compute nodes tunnel to: one of IPv4, one of IPv6, or one of each", set: func(c *Config, v string) error { return setAddr(&c.Local.Fabric, &c.Local.Fabric6, v) }},
 		{name: "wan-address", file: "wan_addresses", list: true, usage: "address that remote gateways tunnel to, likewise (default: the fabric addresses)", set: func(c *Config, v string) error { return setAddr(&c.Local.WAN, &c.Local.WAN6, v) }},
+		{name: "peer", file: "peers", list: true, usage: "fabric address of another device of the same gateway; may be given more than once", set: setPeer},
+		{name: "peer-port", fallback: "14789", usage: "UDP port of the fabric address by which devices of a gateway agree who carries the WAN", set: func(c *Config, v string) error { return setUDPPort(&c.PeerPort, v) }},
 		{name: "vxlan-port", fallback: "4789", usage: "UDP port of VXLAN tunnels", set: func(c *Config, v string) error { return setUDPPort(&c.VXLANPort, v) }},
 		{name: "geneve-port", fallback: "6081", usage: "UDP port of Geneve tunnels", set: func(c *Config, v string) error { return setUDPPort(&c.GenevePort, v) }},
 		{name: "gro", fallback: "true", usage: "keep devices that have the kernel aggregate the segments of tunnelled TCP on arrival", set: setGRO},
@@ -117,7 +123,25 @@ func (c *Config) check() error {
 	if !c.Local.WAN.IsValid() && !c.Local.WAN6.IsValid() {
 		c.Local.WAN, c.Local.WAN6 = c.Local.Fabric, c.Local.Fabric6
 	}
-	return cmp.Or(c.checkXDP(), c.checkPorts(), c.checkTLS())
+	return cmp.Or(c.checkXDP(), c.checkPeers(), c.checkPorts(), c.checkTLS())
+}
+
+// checkPeers sees to it that peers can be reached from the address that they know
+// this device by.
+func (c *Config) checkPeers() error {
+	own := mainAddr(c.Local.Fabric, c.Local.Fabric6)
+	for _, p := range c.Peers {
+		switch {
+		case p == own:
+			return fmt.Errorf("peer %s is this device's own fabric address: name the others", p)
+		case p.Is4() != own.Is4():
+			return fmt.Errorf("peer %s is of another family than %s, by which other devices know this one", p, own)
+		}
+	}
+	if len(c.Peers) > 0 && (c.PeerPort == c.VXLANPort || c.PeerPort == c.GenevePort) {
+		return fmt.Errorf("peer-port is %d, which tunnels use: give another", c.PeerPort)
+	}
+	return nil
 }
 
 // checkPorts sees to it that no interface is on both sides: a port takes every
@@ -160,6 +184,21 @@ func setAddr(v4, v6 *netip.Addr, v string) error {
 		return fmt.Errorf("is a second one beside %s: each side has one address of a family", into)
 	}
 	*into = a
+	return nil
+}
+
+func setPeer(c *Config, v string) error {
+	var a, none netip.Addr
+	if err := setAddr(&a, &none, v); err != nil {
+		return err
+	}
+	if none.IsValid() {
+		a = none
+	}
+	if slices.Contains(c.Peers, a) {
+		return errors.New("is given twice")
+	}
+	c.Peers = append(c.Peers, a)
 	return nil
 }
 

@@ -58,7 +58,7 @@ func TestExampleSaysEverything(t *testing.T) {
 		Local: forwarding.Local{
 			Fabric: addr("10.0.0.1"), WAN: addr("203.0.113.1"), WAN6: addr("2001:db8:f::1"),
 		},
-		VXLANPort: 4789, GenevePort: 6081, GRO: true,
+		Peers: []netip.Addr{addr("10.0.0.2")}, PeerPort: 14789, VXLANPort: 4789, GenevePort: 6081, GRO: true,
 		Interfaces: []string{"fabric0", "wan0"}, XDP: map[string]datapath.XDPMode{"fabric0": datapath.XDPNative},
 		Ports: map[string]string{"rack1": "ens5f0", "ens5f1": "ens5f1"},
 		BPFFS: DefaultBPFFS, Socket: "/run/landbridge/vtepd.sock",
@@ -98,7 +98,7 @@ func TestFileAndKeysNameTheSame(t *testing.T) {
 
 func TestFlagsSayEverything(t *testing.T) {
 	got, err := configOf(t, "", "--database", "tcp:192.0.2.10:6640", "--switch", "s", "--fabric-address", "10.0.0.1",
-		"--fabric-address", "2001:db8::1", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--xdp", "a:generic", "--xdp", "b", "--port", "p", "--port", "q=eth1", "--bpffs", "/b", "--socket", "/s", "--ageing", "0",
+		"--fabric-address", "2001:db8::1", "--peer", "10.0.0.2", "--peer-port", "1234", "--vxlan-port", "8472", "--geneve-port", "6082", "--gro", "false", "--interface", "a", "--interface", "b", "--xdp", "a:generic", "--xdp", "b", "--port", "p", "--port", "q=eth1", "--bpffs", "/b", "--socket", "/s", "--ageing", "0",
 		"--mac-limit", "7", "--max-macs", "4096", "--max-tunnels", "99", "--suppress", "false", "--flood-rate", "0", "--flood-burst", "7",
 		"--mss-clamp", "never", "--log-level", "debug")
 	want := Config{
@@ -106,7 +106,7 @@ func TestFlagsSayEverything(t *testing.T) {
 		Local: forwarding.Local{
 			Fabric: addr("10.0.0.1"), WAN: addr("10.0.0.1"), Fabric6: addr("2001:db8::1"), WAN6: addr("2001:db8::1"),
 		},
-		VXLANPort: 8472, GenevePort: 6082,
+		Peers: []netip.Addr{addr("10.0.0.2")}, PeerPort: 1234, VXLANPort: 8472, GenevePort: 6082,
 		Interfaces: []string{"a", "b"}, XDP: map[string]datapath.XDPMode{"a": datapath.XDPGeneric, "b": datapath.XDPNative},
 		Ports: map[string]string{"p": "p", "q": "eth1"}, BPFFS: "/b", Socket: "/s",
 		Guard: forwarding.Guard{Limit: forwarding.Limit{Burst: 7}}, Clamp: ClampNever, LogLevel: slog.LevelDebug,
@@ -145,6 +145,11 @@ func TestBadConfiguration(t *testing.T) {
 		{"two of a family", good, []string{"--wan-address", "192.0.2.1", "--wan-address", "2001:db8::1", "--wan-address", "192.0.2.2"}, `"192.0.2.2": is a second one beside 192.0.2.1`},
 		{"UDP port", good + "geneve_port: 0\n", nil, "is not a UDP port"},
 		{"UDP port too large", good, []string{"--vxlan-port", "65536"}, "is not a UDP port"},
+		{"peer", good, []string{"--peer", "ff02::1"}, "is not an address that other hosts can send to"},
+		{"peer twice", good, []string{"--peer", "10.0.0.2", "--peer", "10.0.0.2"}, "is given twice"},
+		{"peer is itself", good, []string{"--fabric-address", "10.0.0.9", "--peer", "10.0.0.9"}, "own fabric address"},
+		{"peer of another family", good, []string{"--fabric-address", "10.0.0.9", "--peer", "2001:db8::9"}, "another family"},
+		{"peer port of tunnels", good, []string{"--fabric-address", "10.0.0.9", "--peer", "10.0.0.2", "--peer-port", "4789"}, "peer-port is 4789, which tunnels use"},
 		{"one port for two", good, []string{"--vxlan-port", "6081"}, "both 6081"},
 		{"GRO", good + "gro: perhaps\n", nil, "is not true or false"},
 		{"loopback", good, []string{"--wan-address", "127.0.0.1"}, "is not an address that other hosts can send to"},

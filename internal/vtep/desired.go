@@ -30,7 +30,8 @@ type desired struct {
 	// ways counts the tunnels of all networks, by group.
 	ways map[way][forwarding.Groups]int
 	// bound has the networks with VLANs of ports.
-	bound map[string]struct{}
+	bound  map[string]struct{}
+	beside *beside
 }
 
 func newDesired(cfg Config) *desired {
@@ -46,7 +47,7 @@ func newDesired(cfg Config) *desired {
 // the database then says of each of these networks takes its place.
 func (d *desired) adopt(networks map[string]forwarding.Network) {
 	for name, n := range networks {
-		d.replace(name, n, true)
+		d.replace(name, d.beside.allow(name, n, true, true), true)
 	}
 }
 
@@ -73,6 +74,7 @@ func (d *desired) refresh(name string) bool {
 	old, known := d.networks[name]
 	now, lost, ok := d.claims.Effective(name)
 	keep(d.lost, name, lost)
+	now = d.beside.allow(name, now, ok, false)
 	if known == ok && old.Equal(now) {
 		return false
 	}

@@ -34,6 +34,7 @@ func (d *desired) faults(refused map[string]error, states map[underlay.Pair]unde
 	for name, err := range refused {
 		add(forwarding.Problem{Network: name, Reason: fmt.Sprintf("the datapath refuses it: %v", err)})
 	}
+	out = append(out, d.beside.faults()...)
 	for pair, s := range states {
 		if s.Problem != "" {
 			out = append(out, d.unreachable(pair, s.Problem)...)

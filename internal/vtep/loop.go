@@ -76,6 +76,7 @@ type loop struct {
 	dp       dataplane
 	hops     nextHops
 	reporter *reporter
+	peers    link // nil: the gateway has no other devices
 
 	mu      sync.Mutex // held during each step; state and metrics take it too
 	synced  bool       // the database has been read
@@ -103,9 +104,21 @@ func newLoop(cfg Config, log *slog.Logger, db database, dp dataplane, hops nextH
 		retry: backoff.NewExponentialBackOff(
 			backoff.WithInitialInterval(applyRetryFirst), backoff.WithMaxInterval(applyRetryMax), backoff.WithMaxElapsedTime(0)),
 	}
-	l.desired.adopt(dp.Networks())
-	l.want()
+	l.begin()
 	return l
+}
+
+// begin starts from what the datapath holds.
+func (l *loop) begin() {
+	l.desired.adopt(l.dp.Networks())
+	l.want()
+}
+
+// with has the loop carry WAN sides beside other devices of the gateway.
+func (l *loop) with(others link) {
+	l.peers, l.desired = others, newDesired(l.cfg)
+	l.desired.beside = newBeside(mainAddr(l.cfg.Local.Fabric, l.cfg.Local.Fabric6))
+	l.begin()
 }
 
 // run works until ctx ends.
@@ -116,6 +129,8 @@ func (l *loop) run(ctx context.Context) {
 	defer stop()
 	ports := time.NewTicker(portsEvery)
 	defer ports.Stop()
+	heard, tick, end := l.fromPeers()
+	defer end()
 	for {
 		select {
 		case <-ctx.Done():
@@ -132,6 +147,10 @@ func (l *loop) run(ctx context.Context) {
 			l.step(l.age)
 		case <-ports.C:
 			l.step(l.lookAtPorts)
+		case m := <-heard:
+			l.step(func() { l.heardPeer(m) })
+		case <-tick:
+			l.step(l.tickPeers)
 		}
 	}
 }

@@ -28,10 +28,17 @@ type bench struct {
 	hops *fakeHops
 	log  *buffer
 	loop *loop
+
+	others *fakePeers
 }
 
 // inBubble runs a test with a loop whose datapath holds some networks already.
 func inBubble(t *testing.T, pinned []forwarding.Network, test func(b *bench)) {
+	inBubbleWith(t, false, pinned, test)
+}
+
+// inBubbleWith is one of several devices of a gateway, if that is wanted.
+func inBubbleWith(t *testing.T, several bool, pinned []forwarding.Network, test func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{T: t, db: newFakeDatabase(), dp: newFakeDatapath(), hops: newFakeHops(), log: &buffer{}}
 		for _, n := range pinned {
@@ -42,6 +49,10 @@ func inBubble(t *testing.T, pinned []forwarding.Network, test func(b *bench)) {
 		r := newReporter(b.db, cfg, log)
 		b.loop = newLoop(cfg, log, b.db, b.dp, b.hops, r)
 		b.loop.trim = func() {}
+		if several {
+			b.others = newFakePeers()
+			b.loop.with(b.others)
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var tasks sync.WaitGroup
 		tasks.Go(func() { b.loop.run(ctx) })

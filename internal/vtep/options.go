@@ -39,6 +39,8 @@ type file struct {
 	Switch          strictyaml.Value   `yaml:"switch"`
 	FabricAddresses []strictyaml.Value `yaml:"fabric_addresses"`
 	WANAddresses    []strictyaml.Value `yaml:"wan_addresses"`
+	Peers           []strictyaml.Value `yaml:"peers"`
+	PeerPort        strictyaml.Value   `yaml:"peer_port"`
 	VXLANPort       strictyaml.Value   `yaml:"vxlan_port"`
 	GenevePort      strictyaml.Value   `yaml:"geneve_port"`
 	GRO             strictyaml.Value   `yaml:"gro"`
@@ -70,6 +72,7 @@ func (f *file) values() map[string][]strictyaml.Value {
 		"database": one(f.Database),
 		"tls_ca":   one(f.TLSCA), "tls_certificate": one(f.TLSCertificate), "tls_private_key": one(f.TLSPrivateKey),
 		"switch": one(f.Switch), "fabric_addresses": f.FabricAddresses, "wan_addresses": f.WANAddresses,
+		"peers": f.Peers, "peer_port": one(f.PeerPort),
 		"vxlan_port": one(f.VXLANPort), "geneve_port": one(f.GenevePort), "gro": one(f.GRO),
 		"interfaces": f.Interfaces, "xdp": f.XDP, "ports": f.Ports,
 		"bpffs": one(f.BPFFS), "socket": one(f.Socket), "ageing": one(f.Ageing),

@@ -32,6 +32,7 @@ func (l *loop) databaseChanged() {
 	}
 	l.wanted, l.asked, l.synced = wanted, asked, true
 	l.apply()
+	l.sayClaims()
 	if dirty.Resync {
 		l.spare()
 	}
@@ -193,6 +194,9 @@ func (l *loop) tell() {
 	r := report{
 		faults: l.told(states), done: l.wanted, confirmed: l.asked,
 		portFaults: l.portFaults(states), local: l.ports.local, stats: l.ports.stats, round: l.ports.round,
+	}
+	if l.desired.beside.undecided() {
+		r.confirmed = false
 	}
 	for p := range l.desired.users {
 		if s, known := states[p]; !known || s.Pending {

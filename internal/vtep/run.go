@@ -12,6 +12,7 @@ import (
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/vtep/control"
 	"landbridge/internal/vtep/datapath"
+	"landbridge/internal/vtep/peers"
 	"landbridge/internal/vtep/underlay"
 )
 
@@ -49,6 +50,14 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
 	l := newLoop(cfg, log, db, dp, hops, r)
 
 	tasks, ctx := errgroup.WithContext(ctx)
+	if len(cfg.Peers) > 0 {
+		others, err := peers.Listen(mainAddr(cfg.Local.Fabric, cfg.Local.Fabric6), cfg.PeerPort, cfg.Peers, log)
+		if err != nil {
+			return err
+		}
+		l.with(others)
+		tasks.Go(func() error { return others.Run(ctx) })
+	}
 	tasks.Go(func() error { return db.Run(ctx) })
 	tasks.Go(func() error { r.run(ctx); return nil })
 	tasks.Go(func() error { l.run(ctx); return nil })

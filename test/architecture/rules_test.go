@@ -58,6 +58,7 @@ var rules = map[string]rule{
 	"internal/vtep/database":   {ours: []string{"internal/hwvtep"}},
 	"internal/vtep/forwarding": {ours: []string{"internal/ethernet", "internal/hwvtep"}, pure: true},
 	"internal/vtep/datapath":   {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/vtep/forwarding"}},
+	"internal/vtep/peers":      {},
 	"internal/vtep/underlay":   {ours: []string{"internal/ethernet", "internal/vtep/forwarding"}},
 
 	"internal/cli":          {ours: []string{"internal/ethernet"}},

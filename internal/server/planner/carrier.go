@@ -136,18 +136,50 @@ func (b *builder) tell(t tunnel) {
 }
 
 // WANFault gives what a switch reports against the WAN side that a plan has put
-// on it, "" for nothing.
+// on it, "" for nothing: against its tunnels, or that no compute node is reached,
+// for whom it would be.
 func (o Output) WANFault(device string, faults []string) string {
-	for _, text := range faults {
-		fault, ok := hwvtep.ParseFault(text)
-		if !ok || fault.LogicalSwitch != o.Name {
+	ls, carries := o.Switches[device], false
+	for _, part := range o.Parts {
+		if !part.WAN || !slices.Contains(part.Switches, device) {
 			continue
 		}
-		for _, part := range o.Parts {
-			if part.WAN && slices.Contains(part.Switches, device) && part.carries(fault.Part, o.Switches[device]) {
+		carries = true
+		for _, text := range faults {
+			if fault, ok := hwvtep.ParseFault(text); ok && part.suffers(fault, o.Name, ls) {
 				return about(fault)
 			}
 		}
 	}
-	return ""
+	if !carries {
+		return ""
+	}
+	return cutOff(o.Name, ls, faults)
+}
+
+// cutOff gives one of the faults of the fabric where each of its tunnels has one.
+func cutOff(name string, ls *hwvtep.LogicalSwitch, texts []string) (why string) {
+	if ls == nil {
+		return ""
+	}
+	concerned := map[string]hwvtep.Fault{}
+	for _, text := range texts {
+		if fault, ok := hwvtep.ParseFault(text); ok && (fault.LogicalSwitch == name || fault.LogicalSwitch == hwvtep.Everywhere) {
+			concerned[fault.Part] = fault
+		}
+	}
+	for _, l := range ls.Mcast[hwvtep.UnknownDst].Sorted(hwvtep.Locator.Compare) {
+		if l.WAN() {
+			continue
+		}
+		fault, ok := concerned[l.String()]
+		if !ok {
+			fault, ok = concerned[l.End().String()]
+		}
+		if !ok {
+			return ""
+		}
+		why = cmp.Or(why, "no compute node can be reached, "+about(fault))
+	}
+	return why
 }

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -200,4 +201,43 @@ func TestAChangeOfOneDeviceMovesOnlyItsNetworks(t *testing.T) {
 			t.Fatalf("the WAN side moved from %s to %s because of %s", from, to, one)
 		}
 	})
+}
+
+func TestFaultsAgainstTheWANSide(t *testing.T) {
+	in := elsewhere(t, "sw1", "sw1", "sw2")
+	out := Plan(in)
+	fault := func(ls, part string) string {
+		return hwvtep.Fault{LogicalSwitch: ls, Part: part, Reason: "no route", Extent: "9 tunnels of a, b"}.String()
+	}
+	var fabric []hwvtep.Locator
+	for l := range out.Switches["sw1"].Locators() {
+		if !l.WAN() {
+			fabric = append(fabric, l)
+		}
+	}
+	if len(fabric) < 2 {
+		t.Fatalf("the network has %d compute nodes", len(fabric))
+	}
+	all := []string{fault(out.Name, fabric[0].String())}
+	for _, l := range fabric[1:] {
+		all = append(all, fault(hwvtep.Everywhere, l.End().String()))
+	}
+	for _, c := range []struct {
+		what, device string
+		faults       []string
+		want         string
+	}{
+		{"nothing", "sw1", nil, ""},
+		{"its tunnel", "sw1", []string{fault(out.Name, tunnelToRemote.String())}, tunnelToRemote.String() + ": no route"},
+		{"the tunnels of many networks", "sw1", []string{fault(hwvtep.Everywhere, tunnelToRemote.End().String())}, tunnelToRemote.End().String() + ": no route"},
+		{"the tunnel of another network", "sw1", []string{fault("landbridge/other", tunnelToRemote.String())}, ""},
+		{"a word of its own", "sw1", []string{"mac_table_exhaustion"}, ""},
+		{"one compute node", "sw1", all[:1], ""},
+		{"all compute nodes", "sw1", all, "no compute node can be reached, "},
+		{"all compute nodes, of one without the WAN side", "sw2", all, ""},
+	} {
+		if got := out.WANFault(c.device, c.faults); got != c.want && (c.want == "" || !strings.HasPrefix(got, c.want)) {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
+	}
 }

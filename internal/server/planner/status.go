@@ -136,8 +136,7 @@ func (v *verdict) faults(name string, s SwitchState, part Part, out Output) {
 		switch {
 		case !ok:
 			v.notes = append(v.notes, fmt.Sprintf("Switch %q reports the fault %q.", name, text))
-		case fault.LogicalSwitch == out.Name && part.carries(fault.Part, out.Switches[name]),
-			fault.LogicalSwitch == hwvtep.Everywhere && part.leadsTo(fault.Part, out.Switches[name]):
+		case part.suffers(fault, out.Name, out.Switches[name]):
 			v.down = append(v.down, fmt.Sprintf("Switch %q reports: %s.", name, sentence(about(fault))))
 		}
 	}
@@ -161,6 +160,14 @@ func about(f hwvtep.Fault) string {
 		return f.Reason
 	}
 	return fmt.Sprintf("%s: %s", f.Part, f.Reason)
+}
+
+// suffers tells whether a fault of a switch concerns the part.
+func (p Part) suffers(f hwvtep.Fault, name string, ls *hwvtep.LogicalSwitch) bool {
+	if f.LogicalSwitch == hwvtep.Everywhere {
+		return p.leadsTo(f.Part, ls)
+	}
+	return f.LogicalSwitch == name && p.carries(f.Part, ls)
 }
 
 // carries tells whether what a fault concerns, "" for all of the logical

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
 )
 
 // Equal tells whether both forward the same.
@@ -40,6 +41,38 @@ func (n Network) without(lost map[Endpoint]string) Network {
 		}
 	}
 	return c
+}
+
+// HasWAN tells whether the network has a WAN side.
+func (n Network) HasWAN() bool {
+	for _, t := range n.Tunnels {
+		if t.Group == WAN {
+			return true
+		}
+	}
+	return false
+}
+
+// WithoutWAN gives the network without its WAN side: a copy.
+func (n Network) WithoutWAN() Network {
+	lost := map[Endpoint]string{}
+	for e, t := range n.Tunnels {
+		if t.Group == WAN {
+			lost[e] = ""
+		}
+	}
+	return n.without(lost)
+}
+
+// WANLocators gives the locators of the WAN side.
+func (n Network) WANLocators() hwvtep.Set[hwvtep.Locator] {
+	out := hwvtep.Set[hwvtep.Locator]{}
+	for e, t := range n.Tunnels {
+		if t.Group == WAN {
+			out.Add(t.Locator(e))
+		}
+	}
+	return out
 }
 
 // Changes gives what turns one set of networks into another: the new content of
