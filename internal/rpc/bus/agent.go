@@ -18,9 +18,9 @@ import (
 
 // AgentConfig is what an Agent needs.
 type AgentConfig struct {
-	Bus       oslomsg.Config // how to reach RabbitMQ
-	Host      string         // no other agent has the same
-	Version   string
+	Bus     oslomsg.Config // how to reach RabbitMQ
+	Host    string         // no other agent has the same
+	Version string
 	// Databases gives those that it can serve, and those of them that it cannot
 	// reach now.
 	Databases func() (all, away []string)

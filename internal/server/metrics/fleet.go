@@ -17,7 +17,7 @@ type Fleet struct {
 
 // fleet reads the fleet when it is asked.
 type fleet struct {
-	read                                  func() Fleet // nil: there is none
+	read                                        func() Fleet // nil: there is none
 	up, alive, away, epoch, moves, calls, casts *prometheus.Desc
 }
 
