@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -98,12 +97,4 @@ func checkHostPort(s, target string) error {
 		return fmt.Errorf("database address %q: %q is not a port (1-65535)", s, port)
 	}
 	return nil
-}
-
-// endpoint is the address as libovsdb parses it.
-func (a address) endpoint() string {
-	if a.scheme == schemeUnix {
-		return (&url.URL{Scheme: schemeUnix, Path: a.target}).String()
-	}
-	return a.scheme + ":" + a.target
 }

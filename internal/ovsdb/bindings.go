@@ -3,9 +3,8 @@ package ovsdb
 import (
 	"fmt"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // bind binds a VLAN of a port to a logical switch.
@@ -18,17 +17,17 @@ func (b *builder) bind(name string, binding hwvtep.Binding) error {
 	if p == nil {
 		return fmt.Errorf("switch %q has no port %q", binding.Switch, binding.Port)
 	}
-	holder, bound := p.bindings[binding.VLAN]
+	holder := p.bindings[binding.VLAN]
 	switch {
-	case bound && holder == ls.GoUUID:
+	case holder != nil && ls == holder.id:
 		return nil
-	case bound && !has(b.unbound, slot{p.uuid, binding.VLAN}):
+	case holder != nil && !has(b.unbound, slot{p, binding.VLAN}):
 		return fmt.Errorf("VLAN %d of port %q of switch %q is bound to logical switch %q already",
-			binding.VLAN, binding.Port, binding.Switch, b.mirror.nameOf(holder))
+			binding.VLAN, binding.Port, binding.Switch, holder.row.Name)
 	}
-	b.mutate(ref{tablePort, p.uuid}, ovsdb.Mutation{
-		Column: "vlan_bindings", Mutator: ovsdb.MutateOperationInsert,
-		Value: ovsdb.OvsMap{GoMap: map[any]any{int(binding.VLAN): ls}},
+	b.mutate(ref{tablePort, p.id}, wire.Mutation{
+		Column: "vlan_bindings", Mutator: wire.Insert,
+		Value: wire.Map{{Key: int(binding.VLAN), Value: ls}},
 	})
 	return nil
 }
@@ -40,24 +39,22 @@ func (b *builder) unbind(name string, binding hwvtep.Binding) error {
 	if e == nil {
 		return nil
 	}
-	for _, p := range e.ports {
-		if b.mirror.isPort(p, binding) && p.bindings[binding.VLAN] == e.uuid {
-			b.release(p, binding.VLAN, e.uuid)
+	for s := range e.bound {
+		if s.vlan == binding.VLAN && b.mirror.isPort(s.port, binding) {
+			b.release(s, e.id)
 		}
 	}
 	return nil
 }
 
 // release frees a VLAN of a port if the logical switch still has it.
-func (b *builder) release(p *portEntry, vlan uint16, ls string) {
-	key := slot{p.uuid, vlan}
-	if has(b.unbound, key) {
+func (b *builder) release(s slot, ls wire.UUID) {
+	if has(b.unbound, s) {
 		return
 	}
-	b.unbound[key] = struct{}{}
-	b.mutate(ref{tablePort, p.uuid}, ovsdb.Mutation{
-		Column: "vlan_bindings", Mutator: ovsdb.MutateOperationDelete,
-		Value: ovsdb.OvsMap{GoMap: map[any]any{int(vlan): ovsdb.UUID{GoUUID: ls}}},
+	b.unbound[s] = struct{}{}
+	b.mutate(ref{tablePort, s.port.id}, wire.Mutation{
+		Column: "vlan_bindings", Mutator: wire.Delete, Value: wire.Map{{Key: int(s.vlan), Value: ls}},
 	})
 }
 
@@ -76,13 +73,6 @@ func (m *mirror) findPort(b hwvtep.Binding) *portEntry {
 }
 
 func (m *mirror) isPort(p *portEntry, b hwvtep.Binding) bool {
-	sw := m.physical[p.owner]
+	sw := m.owners[p.id]
 	return sw != nil && sw.sw.Name == b.Switch && p.port.Name == b.Port
-}
-
-func (m *mirror) nameOf(logical string) string {
-	if e := m.logical[logical]; e != nil {
-		return e.row.Name
-	}
-	return logical
 }

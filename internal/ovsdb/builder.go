@@ -2,56 +2,47 @@ package ovsdb
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // builder collects the operations of one transaction.
 type builder struct {
 	mirror *mirror
 	schema hwvtep.Schema
-	ops    []ovsdb.Operation
+	ops    []wire.Operation
 	claim  bool // the fence alone is to be written
 	// What the transaction itself makes or removes, which the mirror does not
 	// know yet: UUID names of rows, and keys that are free again.
-	locators map[hwvtep.Locator]string
-	logical  map[string]string
+	locators map[hwvtep.Locator]wire.Named
+	logical  map[string]wire.Named
 	deleted  map[ref]struct{}
 	unbound  map[slot]struct{}
 	names    int
 }
 
-// slot is a VLAN of a port.
-type slot struct {
-	port string // UUID
-	vlan uint16
-}
-
 func newBuilder(m *mirror, s hwvtep.Schema) *builder {
 	return &builder{
-		mirror: m, schema: s, locators: map[hwvtep.Locator]string{}, logical: map[string]string{},
+		mirror: m, schema: s, locators: map[hwvtep.Locator]wire.Named{}, logical: map[string]wire.Named{},
 		deleted: map[ref]struct{}{}, unbound: map[slot]struct{}{},
 	}
 }
 
 // insert adds a row and gives the name that the same transaction knows it by.
-func (b *builder) insert(table string, row ovsdb.Row) string {
+func (b *builder) insert(table string, row wire.Columns) wire.Named {
 	b.names++
-	name := fmt.Sprintf("row%d", b.names)
-	b.ops = append(b.ops, ovsdb.Operation{Op: ovsdb.OperationInsert, Table: table, Row: row, UUIDName: name})
+	name := wire.Named(fmt.Sprintf("row%d", b.names))
+	b.ops = append(b.ops, wire.Operation{Op: wire.Insert, Table: table, Row: row, UUIDName: name})
 	return name
 }
 
-func (b *builder) update(r ref, row ovsdb.Row) {
-	b.ops = append(b.ops, ovsdb.Operation{Op: ovsdb.OperationUpdate, Table: r.table, Where: where(r.uuid), Row: row})
+func (b *builder) update(r ref, row wire.Columns) {
+	b.ops = append(b.ops, wire.Operation{Op: wire.Update, Table: r.table, Where: where(r.id), Row: row})
 }
 
-func (b *builder) mutate(r ref, mutations ...ovsdb.Mutation) {
-	b.ops = append(b.ops, ovsdb.Operation{Op: ovsdb.OperationMutate, Table: r.table, Where: where(r.uuid), Mutations: mutations})
+func (b *builder) mutate(r ref, mutations ...wire.Mutation) {
+	b.ops = append(b.ops, wire.Operation{Op: wire.Mutate, Table: r.table, Where: where(r.id), Mutations: mutations})
 }
 
 func (b *builder) delete(r ref) {
@@ -59,23 +50,23 @@ func (b *builder) delete(r ref) {
 		return
 	}
 	b.deleted[r] = struct{}{}
-	b.ops = append(b.ops, ovsdb.Operation{Op: ovsdb.OperationDelete, Table: r.table, Where: where(r.uuid)})
+	b.ops = append(b.ops, wire.Operation{Op: wire.Delete, Table: r.table, Where: where(r.id)})
 }
 
-func where(uuid string) []ovsdb.Condition {
-	return []ovsdb.Condition{ovsdb.NewCondition("_uuid", ovsdb.ConditionEqual, ovsdb.UUID{GoUUID: uuid})}
+func where(id wire.UUID) []wire.Condition {
+	return []wire.Condition{{Column: "_uuid", Function: wire.Equal, Value: id}}
 }
 
 // row makes or changes the Logical_Switch.
 func (b *builder) row(d hwvtep.Delta) error {
-	row := ovsdb.Row{"description": d.Row.Description, "tunnel_key": optionalKey(d.Row.Key)}
+	row := wire.Columns{"description": d.Row.Description, "tunnel_key": optionalKey(d.Row.Key)}
 	if b.schema.Replication {
-		row["replication_mode"] = optional(string(d.Row.Replication))
+		row["replication_mode"] = optionalText(string(d.Row.Replication))
 	} else if d.Row.Replication != "" {
 		return fmt.Errorf("replication mode %q: the database's schema %s has no Logical_Switch.replication_mode", d.Row.Replication, b.schema.Version)
 	}
 	if e := b.mirror.byName[d.Name]; e != nil {
-		b.update(ref{tableLogical, e.uuid}, row)
+		b.update(ref{tableLogical, e.id}, row)
 		return nil
 	}
 	row["name"] = d.Name
@@ -83,54 +74,54 @@ func (b *builder) row(d hwvtep.Delta) error {
 		if !b.schema.LogicalConfig {
 			return b.noLogicalConfig()
 		}
-		row["other_config"] = stringMap(config)
+		row["other_config"] = wire.Texts(config)
 	}
 	b.logical[d.Name] = b.insert(tableLogical, row)
 	return nil
 }
 
 // logicalRef gives the UUID of a logical switch, or its name in the transaction.
-func (b *builder) logicalRef(name string) (ovsdb.UUID, error) {
+func (b *builder) logicalRef(name string) (wire.Value, error) {
 	if id, ok := b.logical[name]; ok {
-		return ovsdb.UUID{GoUUID: id}, nil
+		return id, nil
 	}
 	if e := b.mirror.byName[name]; e != nil {
-		return ovsdb.UUID{GoUUID: e.uuid}, nil
+		return e.id, nil
 	}
-	return ovsdb.UUID{}, fmt.Errorf("logical switch %q is not in the database", name)
+	return nil, fmt.Errorf("logical switch %q is not in the database", name)
 }
 
 // locatorRef gives the UUID of a locator, or its name in the transaction, which
 // makes it where it is not there.
-func (b *builder) locatorRef(l hwvtep.Locator) (ovsdb.UUID, error) {
-	if id, ok := b.mirror.byValue[l]; ok {
-		return ovsdb.UUID{GoUUID: id}, nil
+func (b *builder) locatorRef(l hwvtep.Locator) (wire.Value, error) {
+	if e := b.mirror.byValue[l]; e != nil {
+		return e.id, nil
 	}
 	if name, ok := b.locators[l]; ok {
-		return ovsdb.UUID{GoUUID: name}, nil
+		return name, nil
 	}
 	if err := validLocator(l); err != nil {
-		return ovsdb.UUID{}, err
+		return nil, err
 	}
 	if !b.schema.Offers(l.Encapsulation) {
-		return ovsdb.UUID{}, fmt.Errorf("locator %s: the database's schema %s offers %s alone", l, b.schema.Version, encapsulationList(b.schema))
+		return nil, fmt.Errorf("locator %s: the database's schema %s offers %s alone", l, b.schema.Version, encapsulationList(b.schema))
 	}
-	row := ovsdb.Row{"encapsulation_type": string(l.Encapsulation), "dst_ip": l.Addr.String()}
+	row := wire.Columns{"encapsulation_type": string(l.Encapsulation), "dst_ip": l.Addr.String()}
 	if _, keyed := l.Key.Get(); keyed {
 		if !b.schema.LocatorKeys {
-			return ovsdb.UUID{}, fmt.Errorf("locator %s: the database's schema %s has no Physical_Locator.tunnel_key", l, b.schema.Version)
+			return nil, fmt.Errorf("locator %s: the database's schema %s has no Physical_Locator.tunnel_key", l, b.schema.Version)
 		}
 		row["tunnel_key"] = optionalKey(l.Key)
 	}
 	b.locators[l] = b.insert(tableLocator, row)
-	return ovsdb.UUID{GoUUID: b.locators[l]}, nil
+	return b.locators[l], nil
 }
 
 // ucast makes a unicast row, or removes all that say the same.
 func (b *builder) ucast(name string, change ucastChange) error {
-	var rows []string
+	var rows []wire.UUID
 	if e := b.mirror.byName[name]; e != nil {
-		rows = b.mirror.findUcast(e, change.ucast)
+		rows = e.findUcast(change.ucast)
 	}
 	if change.remove {
 		for _, id := range rows {
@@ -160,7 +151,7 @@ func (b *builder) addUcast(name string, u hwvtep.Ucast) error {
 	if u.Addr.IsValid() {
 		addr = u.Addr.String()
 	}
-	b.insert(tableUcast, ovsdb.Row{"MAC": u.MAC.String(), "logical_switch": ls, "locator": locator, "ipaddr": addr})
+	b.insert(tableUcast, wire.Columns{"MAC": u.MAC.String(), "logical_switch": ls, "locator": locator, "ipaddr": addr})
 	return nil
 }
 
@@ -174,7 +165,7 @@ func (b *builder) setMcast(name, mac string, set hwvtep.Set[hwvtep.Locator]) err
 	if err != nil {
 		return err
 	}
-	var ids []any
+	var ids wire.Set
 	for _, l := range set.Sorted(hwvtep.Locator.Compare) {
 		id, err := b.locatorRef(l)
 		if err != nil {
@@ -182,16 +173,16 @@ func (b *builder) setMcast(name, mac string, set hwvtep.Set[hwvtep.Locator]) err
 		}
 		ids = append(ids, id)
 	}
-	setRef := ovsdb.UUID{GoUUID: b.insert(tableLocatorSet, ovsdb.Row{"locators": ovsdb.OvsSet{GoSet: ids}})}
-	var rows []string
+	setRef := b.insert(tableLocatorSet, wire.Columns{"locators": ids})
+	var rows []wire.UUID
 	if e := b.mirror.byName[name]; e != nil {
 		rows = e.findMcast(mac)
 	}
 	if len(rows) == 0 {
-		b.insert(tableMcast, ovsdb.Row{"MAC": mac, "logical_switch": ls, "locator_set": setRef, "ipaddr": ""})
+		b.insert(tableMcast, wire.Columns{"MAC": mac, "logical_switch": ls, "locator_set": setRef, "ipaddr": ""})
 		return nil
 	}
-	b.update(ref{tableMcast, rows[0]}, ovsdb.Row{"locator_set": setRef})
+	b.update(ref{tableMcast, rows[0]}, wire.Columns{"locator_set": setRef})
 	for _, id := range rows[1:] {
 		b.delete(ref{tableMcast, id})
 	}
@@ -213,35 +204,31 @@ func (b *builder) deleteLogical(name string) {
 	if e == nil {
 		return
 	}
-	for _, id := range slices.Sorted(maps.Keys(e.ucast)) {
-		b.delete(ref{tableUcast, id})
+	for _, u := range e.ucast {
+		b.delete(ref{tableUcast, u.id})
 	}
-	for _, id := range slices.Sorted(maps.Keys(e.mcast)) {
-		b.delete(ref{tableMcast, id})
+	for _, r := range e.mcast {
+		b.delete(ref{tableMcast, r.id})
 	}
-	for r := range e.local {
-		b.delete(r)
+	for _, l := range e.local {
+		b.delete(l.ref)
 	}
-	for _, p := range e.ports {
-		for vlan, id := range p.bindings {
-			if id == e.uuid {
-				b.release(p, vlan, e.uuid)
-			}
-		}
+	for s := range e.bound {
+		b.release(s, e.id)
 	}
-	b.delete(ref{tableLogical, e.uuid})
+	b.delete(ref{tableLogical, e.id})
 }
 
-func optionalKey(k hwvtep.Key) ovsdb.OvsSet {
+func optionalKey(k hwvtep.Key) wire.Set {
 	if n, ok := k.Get(); ok {
-		return ovsdb.OvsSet{GoSet: []any{int(n)}}
+		return wire.Set{int(n)}
 	}
-	return ovsdb.OvsSet{GoSet: []any{}}
+	return wire.Set{}
 }
 
-func optional(s string) ovsdb.OvsSet {
+func optionalText(s string) wire.Set {
 	if s == "" {
-		return ovsdb.OvsSet{GoSet: []any{}}
+		return wire.Set{}
 	}
-	return ovsdb.OvsSet{GoSet: []any{s}}
+	return wire.Set{s}
 }

@@ -4,16 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"time"
-
-	"landbridge/internal/hwvtep"
 )
 
 // Caller is a switch that has dialled a Listener and told its names.
@@ -24,8 +17,8 @@ type Caller struct {
 	from    string // its address
 	subject string // its certificate's first name; "" without TLS
 	conn    net.Conn
-	rest    io.Reader // what has been read of conn already, and the rest
-	schema  hwvtep.Schema
+	link    *link // on conn
+	schema  *dbSchema
 	allowed func(name string) bool
 }
 
@@ -90,54 +83,13 @@ func (c *Client) hangUp() {
 
 // open makes a session of the connection.
 func (c *Caller) open(ctx context.Context) (*session, error) {
-	path, err := c.bridge()
-	if err != nil {
+	if err := c.schema.lacking(); err != nil {
 		c.Refuse()
-		return nil, err
+		return nil, poor(err)
 	}
-	s, err := newSession(ctx, c.schema, address{schemeUnix, path}, nil)
-	if err != nil {
-		c.Refuse()
-		return nil, explain(err)
-	}
+	s := newSession(ctx, c.link, c.schema.detect())
 	s.allowed = c.allowed
 	return s, nil
-}
-
-// bridge gives a socket by which libovsdb, which only dials, gets at the
-// connection. It is for one dial, and in a folder that nobody else can look into.
-func (c *Caller) bridge() (path string, err error) {
-	dir, err := os.MkdirTemp("", "landbridge-")
-	if err != nil {
-		return "", fmt.Errorf("a socket for the switch's connection: %w", err)
-	}
-	path = filepath.Join(dir, "ovsdb")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		return "", errors.Join(fmt.Errorf("a socket for the switch's connection: %w", err), os.RemoveAll(dir))
-	}
-	go func() {
-		_ = l.(*net.UnixListener).SetDeadline(time.Now().Add(connectWithin))
-		inside, err := l.Accept()
-		_ = l.Close()
-		_ = os.RemoveAll(dir)
-		if err == nil {
-			c.join(inside)
-		}
-	}()
-	return path, nil
-}
-
-// join carries bytes both ways until one side hangs up.
-func (c *Caller) join(inside net.Conn) {
-	var both sync.WaitGroup
-	hangUp := sync.OnceFunc(func() {
-		_ = inside.Close()
-		_ = c.conn.Close()
-	})
-	both.Go(func() { defer hangUp(); _, _ = io.Copy(inside, c.rest) })
-	both.Go(func() { defer hangUp(); _, _ = io.Copy(c.conn, inside) })
-	both.Wait()
 }
 
 // strange finds a switch that the other side of a session may not have.

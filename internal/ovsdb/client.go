@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
-	"github.com/ovn-kubernetes/libovsdb/model"
 
 	"landbridge/internal/hwvtep"
 )
@@ -48,7 +47,7 @@ type Client struct {
 	schema  hwvtep.Schema
 	mirror  *mirror
 	dirty   Dirty
-	warned  map[string]struct{}
+	warned  *warnings
 }
 
 // ErrNotConnected is what Err says before the first connection, and what writes
@@ -58,8 +57,6 @@ var ErrNotConnected = errors.New("not connected to the database")
 const (
 	reconnectFirst = 50 * time.Millisecond
 	reconnectMax   = 2 * time.Second
-	// warnedMax bounds what is remembered of rows that the log has been told of.
-	warnedMax = 10000
 )
 
 // New makes a client; it connects when Run is called.
@@ -83,10 +80,11 @@ func newClient(cfg Config) *Client {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	log = log.With("database", cfg.Address)
 	return &Client{
-		agent: cfg.Agent, epoch: cfg.Epoch, log: log.With("database", cfg.Address),
+		agent: cfg.Agent, epoch: cfg.Epoch, log: log,
 		told: cfg.Connected, updates: make(chan struct{}, 1), err: ErrNotConnected,
-		mirror: newMirror(), warned: map[string]struct{}{},
+		mirror: newMirror(), warned: newWarnings(log),
 	}
 }
 
@@ -96,11 +94,7 @@ func (c *Client) Run(ctx context.Context) error {
 	wait := backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(reconnectFirst), backoff.WithMaxInterval(reconnectMax), backoff.WithMaxElapsedTime(0))
 	for ctx.Err() == nil {
-		s, err := c.dial(ctx)
-		if err == nil {
-			wait.Reset()
-			err = c.follow(s)
-		}
+		err := c.serve(ctx, wait.Reset)
 		if ctx.Err() != nil {
 			break
 		}
@@ -117,76 +111,56 @@ func (c *Client) Run(ctx context.Context) error {
 	return nil
 }
 
-// follow keeps the mirror equal to a session's contents until its end, and
-// gives the reason of the end.
-func (c *Client) follow(s *session) error {
+// serve is one connection: it keeps the mirror equal to the contents until the end,
+// and gives the reason of the end.
+func (c *Client) serve(ctx context.Context, stands func()) error {
+	s, err := c.dial(ctx)
+	if err != nil {
+		return err
+	}
 	defer s.close()
+	if err := s.load(c.warned.add); err != nil {
+		return explain(err)
+	}
+	stands()
 	c.adopt(s)
 	c.log.Info("connected to the database", "schema", s.schema.Version)
 	if c.told != nil {
 		c.told(s.schema)
 	}
-	for {
-		select {
-		case <-s.ctx.Done():
-			return context.Cause(s.ctx)
-		case <-s.hints.signal:
-			c.refresh(s)
-		}
-	}
+	go s.keep()
+	return s.follow(func(b *update) error { return c.take(s, b) })
 }
 
-// adopt starts a mirror from a session's contents.
+// adopt shows a session's contents.
 func (c *Client) adopt(s *session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session, c.schema, c.err = s, s.schema, nil
-	s.gather() // of these everything is read
-	c.rebuild(s)
+	c.mirror, c.dirty, s.mirror = s.mirror, Dirty{Resync: true}, nil
+	c.banish(s)
 	if c.epoch > 0 && !c.schema.OtherConfig {
 		c.log.Warn("the database's schema has no Global.other_config, so that nothing keeps a second agent from writing to it", "schema", c.schema.Version)
 	}
 	c.notify()
 }
 
-// refresh takes in what the session's hints name.
-func (c *Client) refresh(s *session) {
+// take takes in what a session tells.
+func (c *Client) take(s *session, b *update) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.session != s {
-		return
+		return ErrNotConnected
 	}
-	rows, all := s.gather()
-	switch {
-	case all:
-		c.log.Warn("changes came faster than they could be followed; reading everything again")
-		c.rebuild(s)
-	case len(rows) > 0:
-		c.fold(s, rows)
-	default:
-		return
-	}
+	f := &fold{mirror: c.mirror, dirty: &c.dirty, warn: c.warned.add}
+	f.run(b)
+	c.banish(s)
 	c.notify()
+	return f.err
 }
 
-// rebuild makes the mirror anew from all rows.
-func (c *Client) rebuild(s *session) {
-	c.mirror, c.dirty = newMirror(), Dirty{Resync: true}
-	c.fold(s, s.everything())
-}
-
-// fold takes rows into the mirror. What they refer to and is not among them has
-// not changed, or is looked up as it is now.
-func (c *Client) fold(s *session, rows map[ref]model.Model) {
-	source := func(r ref) model.Model {
-		if m, ok := rows[r]; ok {
-			return m
-		}
-		return s.row(r)
-	}
-	f := &fold{mirror: c.mirror, source: source, dirty: &c.dirty, warn: c.warn}
-	f.run(rows)
-	s.hints.retry(f.unresolved)
+// banish ends a session whose other side has a switch that it may not have.
+func (c *Client) banish(s *session) {
 	if err := c.strange(s); err != nil {
 		c.session, c.err = nil, err
 		s.fail(err)
@@ -202,19 +176,6 @@ func (c *Client) lost(err error) {
 	}
 	c.session, c.err = nil, err
 	c.notify()
-}
-
-// warn tells the log once of a row that cannot be shown.
-func (c *Client) warn(r ref, reason string) {
-	key := r.uuid + reason
-	if _, ok := c.warned[key]; ok {
-		return
-	}
-	if len(c.warned) >= warnedMax {
-		clear(c.warned)
-	}
-	c.warned[key] = struct{}{}
-	c.log.Warn("a row of the database makes no sense and is passed over", "table", r.table, "row", r.uuid, "reason", reason)
 }
 
 func (c *Client) notify() {

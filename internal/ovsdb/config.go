@@ -5,9 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // putConfig sets entries of other_config of a logical switch. Where the same
@@ -23,7 +22,7 @@ func (b *builder) putConfig(name string, put map[string]string) error {
 	if e == nil {
 		return fmt.Errorf("logical switch %q is not in the database", name)
 	}
-	b.setConfig(ref{tableLogical, e.uuid}, e.config, put)
+	b.setConfig(ref{tableLogical, e.id}, e.config, put)
 	return nil
 }
 
@@ -34,15 +33,15 @@ func (b *builder) dropConfig(name string, keys []string) {
 	if e == nil {
 		return
 	}
-	var there []any
+	var there wire.Set
 	for _, key := range keys {
 		if has(e.config, key) {
 			there = append(there, key)
 		}
 	}
 	if len(there) > 0 {
-		b.mutate(ref{tableLogical, e.uuid}, ovsdb.Mutation{
-			Column: "other_config", Mutator: ovsdb.MutateOperationDelete, Value: ovsdb.OvsSet{GoSet: there},
+		b.mutate(ref{tableLogical, e.id}, wire.Mutation{
+			Column: "other_config", Mutator: wire.Delete, Value: there,
 		})
 	}
 }

@@ -1,11 +1,12 @@
-// Package ovsdb is the wire to one hardware_vtep database: it follows the
-// contents of an ovsdb-server (RFC 7047) and writes to it. It is the only
-// package that imports libovsdb; its users see hwvtep's types.
+// Package ovsdb is the way to one hardware_vtep database: it follows the
+// contents of an ovsdb-server (RFC 7047) and writes to it. Bytes are the business of
+// wire; its users see hwvtep's types.
 //
-// A Client holds a mirror of the database by logical switch. Changes arrive as
-// hints which rows to look at again, so that a lost or late hint costs a delay
-// and never a wrong state (see session). Whoever reads learns by Updates and
-// Take what to look at again.
+// A Client holds a mirror of the database by logical switch, the only copy there
+// is. What the server tells is made into rows while it still comes; a message is taken in
+// as a whole, so that nobody sees half a transaction. What cannot be followed ends
+// the connection, and the next one reads everything anew. Whoever reads learns by
+// Updates and Take what to look at again.
 //
 // Values that the schema accepts and hwvtep cannot express (a MAC that is none,
 // a tunnel key beyond 24 bits) are left out of what a Client shows, with one

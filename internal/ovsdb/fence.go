@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // ErrFenced is what Err and writes say while an agent of a higher epoch has the
@@ -101,7 +100,7 @@ func (f fence) guard(b *builder) error {
 	if g == nil {
 		return errors.New("the database has no Global row, thus no switch")
 	}
-	var guards []ovsdb.Operation
+	var guards []wire.Operation
 	if !f.holds(g) {
 		guards = append(guards, f.claim(g))
 	}
@@ -111,36 +110,34 @@ func (f fence) guard(b *builder) error {
 
 // sign leaves in the database's file who has written, and by which epoch:
 // "ovsdb-tool show-log" tells it.
-func (f fence) sign() ovsdb.Operation {
-	text := hwvtep.Signature(f.agent, f.epoch)
-	return ovsdb.Operation{Op: ovsdb.OperationComment, Comment: &text}
+func (f fence) sign() wire.Operation {
+	return wire.Operation{Op: wire.Comment, Comment: hwvtep.Signature(f.agent, f.epoch)}
 }
 
 // claim replaces the epoch that the mirror shows. What has come in its place
 // since stays: an insertion does not replace a key, a deletion with a value
 // removes only that (RFC 7047 section 5.1). The wait behind it then fails.
-func (f fence) claim(g *globalEntry) ovsdb.Operation {
+func (f fence) claim(g *globalEntry) wire.Operation {
 	old := map[string]string{}
 	for _, k := range []string{hwvtep.Epoch, hwvtep.Agent} {
 		if v, ok := g.config[k]; ok {
 			old[k] = v
 		}
 	}
-	return ovsdb.Operation{
-		Op: ovsdb.OperationMutate, Table: tableGlobal, Where: where(g.uuid),
-		Mutations: []ovsdb.Mutation{
-			{Column: "other_config", Mutator: ovsdb.MutateOperationDelete, Value: stringMap(old)},
-			{Column: "other_config", Mutator: ovsdb.MutateOperationInsert, Value: stringMap(f.keys())},
+	return wire.Operation{
+		Op: wire.Mutate, Table: tableGlobal, Where: where(g.id),
+		Mutations: []wire.Mutation{
+			{Column: "other_config", Mutator: wire.Delete, Value: wire.Texts(old)},
+			{Column: "other_config", Mutator: wire.Insert, Value: wire.Texts(f.keys())},
 		},
 	}
 }
 
 // wait fails at once where Global does not have the fence's epoch.
-func (f fence) wait(g *globalEntry) ovsdb.Operation {
-	atOnce := 0
-	return ovsdb.Operation{
-		Op: ovsdb.OperationWait, Table: tableGlobal, Timeout: &atOnce,
-		Where:   []ovsdb.Condition{ovsdb.NewCondition("other_config", ovsdb.ConditionIncludes, stringMap(f.keys()))},
-		Columns: []string{"_uuid"}, Until: "==", Rows: []ovsdb.Row{{"_uuid": ovsdb.UUID{GoUUID: g.uuid}}},
+func (f fence) wait(g *globalEntry) wire.Operation {
+	return wire.Operation{
+		Op: wire.Wait, Table: tableGlobal,
+		Where:   []wire.Condition{{Column: "other_config", Function: wire.Includes, Value: wire.Texts(f.keys())}},
+		Columns: []string{"_uuid"}, Rows: []wire.Columns{{"_uuid": g.id}},
 	}
 }

@@ -2,71 +2,53 @@ package ovsdb
 
 import (
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // mostGreeting bounds what a caller may send before it has said who it is: the
 // schema has about 20 kB.
 const mostGreeting = 1 << 20
 
-// message is a request, a notification or an answer of JSON-RPC 1.0.
-type message struct {
-	ID     json.RawMessage `json:"id"`
-	Method string          `json:"method,omitempty"`
-	Params json.RawMessage `json:"params,omitempty"`
-	Result json.RawMessage `json:"result,omitempty"`
-	Error  json.RawMessage `json:"error,omitempty"`
-}
-
-// greeting is the beginning of a connection, before libovsdb has it.
-type greeting struct {
-	in  *json.Decoder
-	out io.Writer
-}
-
 // ask has the caller tell its schema and its switches.
 func (c *Caller) ask() error {
-	g := &greeting{json.NewDecoder(io.LimitReader(c.conn, mostGreeting)), c.conn}
-	var schema ovsdb.DatabaseSchema
-	if err := g.call(&schema, "get_schema", databaseName); err != nil {
+	c.link = newLink(c.conn)
+	c.link.intake.most = mostGreeting
+	var err error
+	if c.schema, err = c.link.askSchema(); err != nil {
 		return fmt.Errorf("the caller has no database %s: %w", databaseName, err)
 	}
-	c.schema = detect(schema)
-	if err := c.askNames(g); err != nil {
+	if err := c.askNames(); err != nil {
 		return err
 	}
-	c.rest = io.MultiReader(g.in.Buffered(), c.conn)
+	c.link.intake.most = 0
 	return nil
 }
 
 // askNames reads the switches that Global has.
-func (c *Caller) askNames(g *greeting) error {
-	var results []struct {
-		Rows []struct {
-			UUID     ovsdb.UUID   `json:"_uuid"`
-			Name     string       `json:"name"`
-			Switches ovsdb.OvsSet `json:"switches"`
-		} `json:"rows"`
+func (c *Caller) askNames() error {
+	ops := []wire.Operation{
+		{Op: wire.Select, Table: tableGlobal, Columns: []string{"switches"}},
+		{Op: wire.Select, Table: tableSwitch, Columns: []string{"_uuid", "name"}},
 	}
-	all := func(table string, columns ...string) ovsdb.Operation {
-		return ovsdb.Operation{Op: ovsdb.OperationSelect, Table: table, Columns: columns}
-	}
-	if err := g.call(&results, "transact", databaseName, all(tableGlobal, "switches"), all(tableSwitch, "_uuid", "name")); err != nil {
+	var results [][]selected
+	err := c.link.call(methodTransact, wire.Transaction(databaseName, ops), func(in *wire.Scanner) {
+		d := newDecoder(in, nil)
+		in.Array(func() { results = append(results, d.selected()) })
+	})
+	if err != nil {
 		return fmt.Errorf("the caller does not tell its switches: %w", err)
 	}
-	if len(results) < 2 {
+	if len(results) < len(ops) {
 		return errors.New("the caller does not tell its switches")
 	}
-	for _, global := range results[0].Rows {
-		for _, row := range results[1].Rows {
-			if slices.Contains(global.Switches.GoSet, any(row.UUID)) {
-				c.Switches = append(c.Switches, row.Name)
+	for _, global := range results[0] {
+		for _, row := range results[1] {
+			if slices.Contains(global.switches, row.id) {
+				c.Switches = append(c.Switches, row.name)
 			}
 		}
 	}
@@ -77,44 +59,42 @@ func (c *Caller) askNames(g *greeting) error {
 	return nil
 }
 
-// call makes a request and waits for its answer. The caller's own requests are
-// answered meanwhile: it may try whether the connection is alive.
-func (g *greeting) call(result any, method string, params ...any) error {
-	text, err := json.Marshal(params)
-	if err != nil {
-		return err
-	}
-	id := json.RawMessage(`"` + method + `"`)
-	if err := g.send(message{ID: id, Method: method, Params: text}); err != nil {
-		return err
-	}
-	for {
-		var m message
-		switch err := g.in.Decode(&m); {
-		case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-			return fmt.Errorf("the connection ended, or more than %d bytes came", mostGreeting)
-		case err != nil:
-			return err
-		case m.Method == "echo":
-			if err := g.send(message{ID: m.ID, Result: m.Params, Error: json.RawMessage("null")}); err != nil {
-				return err
-			}
-		case m.Method == "" && string(m.ID) == string(id):
-			if m.Error != nil && string(m.Error) != "null" {
-				return fmt.Errorf("it answers %s", m.Error)
-			}
-			return json.Unmarshal(m.Result, result)
-		}
-	}
+// selected is a row of Global, or of Physical_Switch.
+type selected struct {
+	id       wire.UUID
+	name     string
+	switches []wire.UUID
 }
 
-func (g *greeting) send(m message) error {
-	text, err := json.Marshal(m)
-	if err != nil {
-		return err
+// selected reads the result of a select.
+func (d *decoder) selected() (rows []selected) {
+	if d.in.Null() {
+		return nil
 	}
-	_, err = g.out.Write(text)
-	return err
+	d.in.Object(func(member []byte) {
+		if string(member) == "rows" {
+			d.in.Array(func() { rows = append(rows, d.selectedRow()) })
+		} else {
+			d.in.Skip()
+		}
+	})
+	return rows
+}
+
+func (d *decoder) selectedRow() (r selected) {
+	d.in.Object(func(column []byte) {
+		switch string(column) {
+		case "_uuid":
+			r.id = d.uuid()
+		case "name":
+			r.name = d.text()
+		case "switches":
+			r.switches = d.uuids()
+		default:
+			d.in.Skip()
+		}
+	})
+	return r
 }
 
 // namesOf gives what a certificate is called, its common name, or else its whole

@@ -6,10 +6,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // SetLocal makes the tables of local MACs show this, and nothing else, behind a
@@ -36,46 +35,49 @@ func (c *Client) localSteps(own hwvtep.Locator, want hwvtep.Local) []step {
 	var out []step
 	for _, name := range slices.Sorted(maps.Keys(c.mirror.byName)) {
 		macs, member := want[name]
-		out = append(out, c.mirror.localOf(c.mirror.byName[name], own).steps(name, own, macs, member)...)
+		out = append(out, c.mirror.byName[name].localAt(own).steps(name, own, macs, member)...)
 	}
 	return out
 }
 
 // localRows are the rows of a logical switch behind one locator.
 type localRows struct {
-	ucast map[ethernet.MAC]string // UUIDs
-	mcast string                  // UUID of the one that is right; ""
-	stray []ref                   // what makes no sense, or says what another row says
+	ucast map[ethernet.MAC]ref
+	mcast *ref  // the one that is right
+	stray []ref // what makes no sense, or says what another row says
 }
 
-func (m *mirror) localOf(e *logicalEntry, own hwvtep.Locator) *localRows {
-	rows := &localRows{ucast: map[ethernet.MAC]string{}}
-	for r := range e.local {
-		l, ok := m.members[r].(localEntry)
-		if !ok || !m.allAt(l.at, own) {
+func (e *logicalEntry) localAt(own hwvtep.Locator) *localRows {
+	rows := &localRows{ucast: map[ethernet.MAC]ref{}}
+	for _, l := range e.local {
+		if !l.allAt(own) {
 			continue
 		}
 		mac, err := ethernet.ParseMAC(l.mac)
 		switch {
-		case r.table == tableMcastLocal && l.mac == hwvtep.UnknownDst && rows.mcast == "":
-			rows.mcast = r.uuid
-		case r.table == tableUcastLocal && err == nil && rows.ucast[mac] == "":
-			rows.ucast[mac] = r.uuid
+		case l.table == tableMcastLocal && l.mac == hwvtep.UnknownDst && rows.mcast == nil:
+			rows.mcast = &l.ref
+		case l.table == tableUcastLocal && err == nil && !has(rows.ucast, mac):
+			rows.ucast[mac] = l.ref
 		default:
-			rows.stray = append(rows.stray, r)
+			rows.stray = append(rows.stray, l.ref)
 		}
 	}
 	return rows
 }
 
 // allAt tells whether all locators of a row are that one.
-func (m *mirror) allAt(ids []string, l hwvtep.Locator) bool {
-	for _, id := range ids {
-		if e := m.locators[id]; e == nil || e.bad != "" || e.value != l {
+func (l *localEntry) allAt(own hwvtep.Locator) bool {
+	at := []*locatorEntry{l.at}
+	if l.set != nil {
+		at = l.set.locators
+	}
+	for _, e := range at {
+		if !e.there || e.bad != "" || e.value != own {
 			return false
 		}
 	}
-	return len(ids) > 0
+	return len(at) > 0
 }
 
 func (rows *localRows) steps(name string, own hwvtep.Locator, macs hwvtep.Set[ethernet.MAC], member bool) []step {
@@ -86,18 +88,18 @@ func (rows *localRows) steps(name string, own hwvtep.Locator, macs hwvtep.Set[et
 		drop(r)
 	}
 	switch {
-	case member && rows.mcast == "":
+	case member && rows.mcast == nil:
 		add(func(b *builder) error { return b.addMcastLocal(name, own) })
-	case !member && rows.mcast != "":
-		drop(ref{tableMcastLocal, rows.mcast})
+	case !member && rows.mcast != nil:
+		drop(*rows.mcast)
 	}
-	for mac, id := range rows.ucast {
+	for mac, r := range rows.ucast {
 		if !macs.Has(mac) {
-			drop(ref{tableUcastLocal, id})
+			drop(r)
 		}
 	}
 	for mac := range macs {
-		if rows.ucast[mac] == "" {
+		if !has(rows.ucast, mac) {
 			add(func(b *builder) error { return b.addUcastLocal(name, mac, own) })
 		}
 	}
@@ -113,7 +115,7 @@ func (b *builder) addUcastLocal(name string, mac ethernet.MAC, own hwvtep.Locato
 	if err != nil {
 		return err
 	}
-	b.insert(tableUcastLocal, ovsdb.Row{"MAC": mac.String(), "logical_switch": ovsdb.UUID{GoUUID: e.uuid}, "locator": locator, "ipaddr": ""})
+	b.insert(tableUcastLocal, wire.Columns{"MAC": mac.String(), "logical_switch": e.id, "locator": locator, "ipaddr": ""})
 	return nil
 }
 
@@ -126,7 +128,7 @@ func (b *builder) addMcastLocal(name string, own hwvtep.Locator) error {
 	if err != nil {
 		return err
 	}
-	set := ovsdb.UUID{GoUUID: b.insert(tableLocatorSet, ovsdb.Row{"locators": ovsdb.OvsSet{GoSet: []any{locator}}})}
-	b.insert(tableMcastLocal, ovsdb.Row{"MAC": hwvtep.UnknownDst, "logical_switch": ovsdb.UUID{GoUUID: e.uuid}, "locator_set": set, "ipaddr": ""})
+	set := b.insert(tableLocatorSet, wire.Columns{"locators": wire.Set{locator}})
+	b.insert(tableMcastLocal, wire.Columns{"MAC": hwvtep.UnknownDst, "logical_switch": e.id, "locator_set": set, "ipaddr": ""})
 	return nil
 }

@@ -7,52 +7,77 @@ import (
 
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // The index of MACs is made when somebody looks for a row, and kept up from then
 // on.
 func TestIndexOfMACsIsMadeForWritersAlone(t *testing.T) {
 	m := newMirror()
-	m.logical["ls"] = newLogicalEntry("ls")
-	m.setLocator("at", hwvtep.Locator{}, "")
-	row := func(i int) (ref, *ucastEntry) {
-		return ref{tableUcast, fmt.Sprint("row", i)}, &ucastEntry{ls: "ls", locator: "at", mac: ethernet.MAC{2, 0, 0, 0, 0, byte(i / 2)}}
+	ls, at := m.switchOf(wire.UUID{1}), m.locator(wire.UUID{2})
+	at.give(m, hwvtep.Locator{}, "")
+	var rows []*ucastEntry
+	join := func(i int) {
+		rows = append(rows, &ucastEntry{id: wire.UUID{byte(i)}, ls: ls, at: at, mac: ethernet.MAC{2, 0, 0, 0, 0, byte(i / 3)}})
+		rows[i].join()
 	}
-	found := func(want ...string) {
+	found := func(want ...int) {
 		t.Helper()
-		if got := m.findUcast(m.logical["ls"], hwvtep.Ucast{MAC: ethernet.MAC{2, 0, 0, 0, 0, 1}}); fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("found %v, want %v", got, want)
+		var ids []wire.UUID
+		for _, i := range want {
+			ids = append(ids, wire.UUID{byte(i)})
+		}
+		if got := sortedIDs(ls.findUcast(hwvtep.Ucast{MAC: ethernet.MAC{2, 0, 0, 0, 0, 1}})); fmt.Sprint(got) != fmt.Sprint(ids) {
+			t.Errorf("found %v, want %v", got, ids)
 		}
 	}
-	for i := range 3 {
-		m.join(row(i))
+	for i := range 5 {
+		join(i)
 	}
-	r, _ := row(0)
-	m.leave(r)
-	if m.logical["ls"].byMAC != nil {
+	rows[0].leave(m)
+	if ls.byMAC != nil {
 		t.Error("an index that nobody needs")
 	}
-	found("row2")
-	m.join(row(3))
-	found("row2", "row3")
-	r, _ = row(2)
-	m.leave(r)
-	found("row3")
-	r, _ = row(3)
-	m.leave(r)
+	found(3, 4)
+	join(5)
+	found(3, 4, 5)
+	rows[4].leave(m)
+	found(3, 5)
+	rows[5].leave(m)
+	rows[3].leave(m)
 	found()
-	if left := m.logical["ls"].byMAC; len(left) != 1 { // that of row 1
-		t.Errorf("left in the index: %v", left)
+	if len(ls.byMAC) != 1 || len(ls.ucast) != 2 || at.refs != 2 { // rows 1 and 2
+		t.Errorf("left: %v in the index, %v rows, %d references", ls.byMAC, ls.ucast, at.refs)
 	}
 }
 
-// Rows that libovsdb keeps have one text between them for what they refer to.
-func TestRowsShareWhatTheyReferTo(t *testing.T) {
-	clone := func() *ucastRow {
-		return (&ucastRow{LogicalSwitch: string([]byte("ls")), Locator: string([]byte("at"))}).CloneModel().(*ucastRow)
+// 100,000 MACs are to cost little: a row is as large as what the allocator gives for
+// it.
+func TestARowOfAMACIsSmall(t *testing.T) {
+	if size := unsafe.Sizeof(ucastEntry{}); size > 80 {
+		t.Errorf("%d bytes", size)
 	}
-	a, b := clone(), clone()
-	if unsafe.StringData(a.LogicalSwitch) != unsafe.StringData(b.LogicalSwitch) || unsafe.StringData(a.Locator) != unsafe.StringData(b.Locator) {
-		t.Error("each row has a text of its own")
+}
+
+func TestABagGivesRoomBack(t *testing.T) {
+	var b bag[*mcastEntry]
+	var all []*mcastEntry
+	for i := range 1000 {
+		all = append(all, &mcastEntry{id: wire.UUID{byte(i), byte(i >> 8)}})
+		b.put(all[i])
+	}
+	for i, r := range all {
+		b.take(r)
+		for at, other := range b {
+			if other.pos != place(at) || other == r {
+				t.Fatalf("after %d: %v at %d", i, other, at)
+			}
+		}
+		if cap(b) > 4*len(b)+1100-i*1000 && cap(b) > 8*(len(b)+1) {
+			t.Fatalf("room for %d where %d are", cap(b), len(b))
+		}
+	}
+	if b != nil {
+		t.Error("an empty bag has room")
 	}
 }

@@ -5,49 +5,46 @@ import (
 	"net/netip"
 	"slices"
 
-	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
 )
 
 // parseKey reads an optional tunnel_key; the schema takes any integer.
-func parseKey(key *int) (hwvtep.Key, error) {
-	if key == nil {
+func parseKey(key optional[int64]) (hwvtep.Key, error) {
+	if !key.there {
 		return hwvtep.Key{}, nil
 	}
-	if *key < 0 || *key > hwvtep.MaxKey {
-		return hwvtep.Key{}, fmt.Errorf("tunnel_key %d is not in 0-%d", *key, hwvtep.MaxKey)
+	if key.value < 0 || key.value > hwvtep.MaxKey {
+		return hwvtep.Key{}, fmt.Errorf("tunnel_key %d is not in 0-%d", key.value, hwvtep.MaxKey)
 	}
-	return hwvtep.NewKey(uint32(*key)), nil
+	return hwvtep.NewKey(uint32(key.value)), nil
+}
+
+// locatorText is a Physical_Locator as it is written.
+type locatorText struct {
+	encapsulation, addr string
+	key                 optional[int64]
 }
 
 // parseLocator reads a Physical_Locator; the schema takes any text as address.
-func parseLocator(encapsulation, dstIP string, key *int) (hwvtep.Locator, error) {
-	addr, err := netip.ParseAddr(dstIP)
+func parseLocator(t locatorText) (hwvtep.Locator, error) {
+	addr, err := netip.ParseAddr(t.addr)
 	if err != nil {
-		return hwvtep.Locator{}, fmt.Errorf("dst_ip %q is not an address", dstIP)
+		return hwvtep.Locator{}, fmt.Errorf("dst_ip %q is not an address", t.addr)
 	}
-	k, err := parseKey(key)
+	k, err := parseKey(t.key)
 	if err != nil {
 		return hwvtep.Locator{}, err
 	}
-	return hwvtep.Locator{Encapsulation: hwvtep.Encapsulation(encapsulation), Addr: addr, Key: k}, nil
+	return hwvtep.Locator{Encapsulation: hwvtep.Encapsulation(t.encapsulation), Addr: addr, Key: k}, nil
 }
 
-// parseUcast reads a row of Ucast_Macs_Remote; the schema takes any texts.
-func parseUcast(r *ucastRow) *ucastEntry {
-	e := &ucastEntry{ls: r.LogicalSwitch, locator: r.Locator}
-	var err error
-	if e.mac, err = ethernet.ParseMAC(r.MAC); err != nil {
-		e.bad = fmt.Sprintf("MAC %q is not an address", r.MAC)
-		return e
+// written gives a locator as it is written.
+func (l *locatorEntry) written() locatorText {
+	if l.text != nil {
+		return *l.text
 	}
-	if r.IPAddr == "" {
-		return e
-	}
-	if e.addr, err = netip.ParseAddr(r.IPAddr); err != nil {
-		e.bad = fmt.Sprintf("ipaddr %q is not an address", r.IPAddr)
-	}
-	return e
+	key, keyed := l.value.Key.Get()
+	return locatorText{string(l.value.Encapsulation), l.value.Addr.String(), optional[int64]{int64(key), keyed}}
 }
 
 // parseAddrs reads tunnel_ips: the addresses, sorted, and the texts that are

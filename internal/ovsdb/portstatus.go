@@ -4,9 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // tableStats is written and never followed: the counters are of nobody's concern
@@ -21,7 +20,7 @@ func (c *Client) SetPortFaults(ctx context.Context, sw string, faults map[string
 			want := slices.Compact(slices.Sorted(slices.Values(texts)))
 			p := b.mirror.findPort(hwvtep.Binding{Switch: sw, Port: name})
 			if p != nil && !slices.Equal(want, p.port.Faults) {
-				b.update(ref{tablePort, p.uuid}, ovsdb.Row{"port_fault_status": set(want)})
+				b.update(ref{tablePort, p.id}, wire.Columns{"port_fault_status": set(want)})
 			}
 		}
 		return nil
@@ -43,7 +42,8 @@ func (c *Client) SetBindingStats(ctx context.Context, sw string, stats map[hwvte
 }
 
 func (b *builder) setStats(sw string, p *portEntry, stats map[hwvtep.Binding]hwvtep.BindingStats) {
-	fresh, gone := map[any]any{}, []any{}
+	var fresh wire.Map
+	var gone wire.Set
 	for vlan := range p.stats {
 		if _, ok := stats[hwvtep.Binding{Switch: sw, Port: p.port.Name, VLAN: vlan}]; !ok {
 			gone = append(gone, int(vlan))
@@ -53,20 +53,20 @@ func (b *builder) setStats(sw string, p *portEntry, stats map[hwvtep.Binding]hwv
 		if binding.Switch != sw || binding.Port != p.port.Name {
 			continue
 		}
-		row := ovsdb.Row{
+		row := wire.Columns{
 			"packets_from_local": int(s.PacketsFromLocal), "bytes_from_local": int(s.BytesFromLocal),
 			"packets_to_local": int(s.PacketsToLocal), "bytes_to_local": int(s.BytesToLocal),
 		}
 		if id, ok := p.stats[binding.VLAN]; ok {
 			b.update(ref{tableStats, id}, row)
 		} else {
-			fresh[int(binding.VLAN)] = ovsdb.UUID{GoUUID: b.insert(tableStats, row)}
+			fresh = append(fresh, wire.Pair{Key: int(binding.VLAN), Value: b.insert(tableStats, row)})
 		}
 	}
 	if len(gone) > 0 {
-		b.mutate(ref{tablePort, p.uuid}, ovsdb.Mutation{Column: "vlan_stats", Mutator: ovsdb.MutateOperationDelete, Value: ovsdb.OvsSet{GoSet: gone}})
+		b.mutate(ref{tablePort, p.id}, wire.Mutation{Column: "vlan_stats", Mutator: wire.Delete, Value: gone})
 	}
 	if len(fresh) > 0 {
-		b.mutate(ref{tablePort, p.uuid}, ovsdb.Mutation{Column: "vlan_stats", Mutator: ovsdb.MutateOperationInsert, Value: ovsdb.OvsMap{GoMap: fresh}})
+		b.mutate(ref{tablePort, p.id}, wire.Mutation{Column: "vlan_stats", Mutator: wire.Insert, Value: fresh})
 	}
 }

@@ -1,12 +1,8 @@
 package ovsdb
 
 import (
-	"fmt"
-	"reflect"
+	"encoding/json"
 	"slices"
-
-	"github.com/ovn-kubernetes/libovsdb/model"
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
 
 	"landbridge/internal/hwvtep"
 )
@@ -14,86 +10,58 @@ import (
 // databaseName is the database that a Client follows.
 const databaseName = "hardware_vtep"
 
-// detect reads from a server's schema what it offers beyond the oldest one.
-func detect(s ovsdb.DatabaseSchema) hwvtep.Schema {
-	replication := hasColumn(s, tableLogical, "replication_mode")
-	return hwvtep.Schema{
-		Version:        s.Version,
-		LocatorKeys:    hasColumn(s, tableLocator, "tunnel_key"),
-		Replication:    replication,
-		OtherConfig:    hasColumn(s, tableGlobal, "other_config") && hasColumn(s, tableSwitch, "other_config"),
-		LogicalConfig:  replication && hasColumn(s, tableLogical, "other_config"), // which came later
-		Encapsulations: encapsulations(s),
-	}
+// dbSchema is what is used of an answer to get_schema (RFC 7047 section 3.2).
+type dbSchema struct {
+	Version string `json:"version"`
+	Tables  map[string]struct {
+		Columns map[string]struct {
+			Type json.RawMessage `json:"type"`
+		} `json:"columns"`
+	} `json:"tables"`
 }
 
-func hasColumn(s ovsdb.DatabaseSchema, table, column string) bool {
-	t := s.Table(table)
-	return t != nil && t.Column(column) != nil
+func (s *dbSchema) has(table, column string) bool { return has(s.Tables[table].Columns, column) }
+
+// detect reads from a server's schema what it offers beyond the oldest one.
+func (s *dbSchema) detect() hwvtep.Schema {
+	replication := s.has(tableLogical, "replication_mode")
+	return hwvtep.Schema{
+		Version:        s.Version,
+		LocatorKeys:    s.has(tableLocator, "tunnel_key"),
+		Replication:    replication,
+		OtherConfig:    s.has(tableGlobal, "other_config") && s.has(tableSwitch, "other_config"),
+		LogicalConfig:  replication && s.has(tableLogical, "other_config"), // which came later
+		Encapsulations: s.encapsulations(),
+	}
 }
 
 // encapsulations gives the values of the enum, sorted. A schema of another kind
 // gives none.
-func encapsulations(s ovsdb.DatabaseSchema) []hwvtep.Encapsulation {
-	t := s.Table(tableLocator)
-	if t == nil {
+func (s *dbSchema) encapsulations() []hwvtep.Encapsulation {
+	var kind struct {
+		Key struct {
+			Enum json.RawMessage `json:"enum"`
+		} `json:"key"`
+	}
+	column := s.Tables[tableLocator].Columns["encapsulation_type"]
+	if json.Unmarshal(column.Type, &kind) != nil {
 		return nil
 	}
-	c := t.Column("encapsulation_type")
-	if c == nil || c.TypeObj == nil || c.TypeObj.Key == nil {
-		return nil
-	}
-	var out []hwvtep.Encapsulation
-	for _, v := range c.TypeObj.Key.Enum {
-		out = append(out, hwvtep.Encapsulation(fmt.Sprint(v)))
-	}
+	out := enum(kind.Key.Enum)
 	slices.Sort(out)
 	return out
 }
 
-// probeModels ask a server for no more than being a hardware_vtep database.
-func probeModels() map[string]model.Model {
-	return map[string]model.Model{tableLogical: &logicalRow{}}
-}
-
-// usedModels are the row types to use with a server.
-func usedModels(s hwvtep.Schema) map[string]model.Model {
-	return map[string]model.Model{
-		tableGlobal:     either[model.Model](s.OtherConfig, &globalConfigRow{}, &globalRow{}),
-		tableSwitch:     either[model.Model](s.OtherConfig, &switchConfigRow{}, &switchRow{}),
-		tablePort:       &portRow{},
-		tableLogical:    logicalModel(s),
-		tableLocator:    either[model.Model](s.LocatorKeys, &locatorKeyRow{}, &locatorRow{}),
-		tableLocatorSet: &locatorSetRow{},
-		tableUcast:      &ucastRow{},
-		tableMcast:      &mcastRow{},
-		tableUcastLocal: &ucastLocalRow{},
-		tableMcastLocal: &mcastLocalRow{},
+// enum reads ["set", [values]], or a single value.
+func enum(text json.RawMessage) []hwvtep.Encapsulation {
+	var one hwvtep.Encapsulation
+	if json.Unmarshal(text, &one) == nil {
+		return []hwvtep.Encapsulation{one}
 	}
-}
-
-func logicalModel(s hwvtep.Schema) model.Model {
-	if s.LogicalConfig {
-		return &logicalConfigRow{}
+	var set [2]json.RawMessage
+	var values []hwvtep.Encapsulation
+	if json.Unmarshal(text, &set) != nil || json.Unmarshal(set[1], &values) != nil {
+		return nil
 	}
-	return either[model.Model](s.Replication, &logicalReplicationRow{}, &logicalRow{})
-}
-
-func either[T any](first bool, a, b T) T {
-	if first {
-		return a
-	}
-	return b
-}
-
-// columns gives the columns of a row type, without _uuid.
-func columns(m model.Model) []string {
-	t := reflect.TypeOf(m).Elem()
-	var out []string
-	for i := range t.NumField() {
-		if c := t.Field(i).Tag.Get("ovsdb"); c != "_uuid" {
-			out = append(out, c)
-		}
-	}
-	return out
+	return values
 }

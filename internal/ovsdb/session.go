@@ -2,19 +2,13 @@ package ovsdb
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"strings"
+	"sync"
 	"time"
 
-	"github.com/go-logr/logr"
-	"github.com/ovn-kubernetes/libovsdb/cache"
-	"github.com/ovn-kubernetes/libovsdb/client"
-	"github.com/ovn-kubernetes/libovsdb/model"
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 const (
@@ -28,123 +22,86 @@ const (
 	// the server may take to answer.
 	echoEvery  = 3 * time.Second
 	echoWithin = 5 * time.Second
+	// mostSchema bounds a schema; that of hardware_vtep has about 20 kB.
+	mostSchema = 1 << 20
 )
 
-// session is one connection to the server, from connecting to its end. libovsdb
-// could reconnect by itself, but then keeps silent about why it cannot, and
-// about a schema that has changed.
+// The methods of RFC 7047 section 4 and of ovsdb-server(7).
+const (
+	methodSchema      = "get_schema"
+	methodMonitor     = "monitor"
+	methodMonitorCond = "monitor_cond"
+	methodCanceled    = "monitor_canceled"
+	methodTransact    = "transact"
+	methodEcho        = "echo"
+)
+
+// session is one connection to the server, from connecting to its end.
 type session struct {
-	lib    client.Client
+	*link
 	schema hwvtep.Schema
-	hints  *hints
-	// cache and rows are libovsdb's copy of the database. Its rows are ahead of
-	// the hints, never behind.
-	cache *cache.TableCache
-	rows  map[string]*cache.RowCache
+	mirror *mirror // from load until a client takes it over
 	// ctx ends with the session; its cause says why.
-	ctx     context.Context
-	fail    context.CancelCauseFunc
-	watcher *watcher
+	ctx  context.Context
+	fail context.CancelCauseFunc
 	// allowed tells whether the server may have a switch of that name; nil: any.
 	allowed func(name string) bool
+
+	mu    sync.Mutex
+	calls map[string]chan<- reply // by id
+	next  uint64
 }
 
-// connect opens a session with everything read. The context bounds the session,
-// not only its making.
-func connect(ctx context.Context, a address, t TLS) (*session, error) {
-	var tlsConfig *tls.Config
-	if a.scheme == schemeSSL {
-		var err error
-		if tlsConfig, err = t.config(); err != nil {
-			return nil, err
-		}
-	}
-	s, err := open(ctx, a, tlsConfig)
-	if err != nil && tlsConfig != nil && !isNoDatabase(err) && !isPoorSchema(err) {
-		if why := refusal(ctx, a, tlsConfig); why != nil {
-			err = why
-		}
-	}
-	return s, explain(err)
+// reply is the answer to a request.
+type reply struct {
+	results []wire.Result
+	failure []byte // JSON, nil for none
 }
 
-func open(ctx context.Context, a address, tlsConfig *tls.Config) (*session, error) {
-	schema, err := probe(ctx, a, tlsConfig)
-	if err != nil {
-		return nil, err
-	}
-	return newSession(ctx, schema, a, tlsConfig)
-}
-
-// newSession opens a session with a server whose schema is known.
-func newSession(ctx context.Context, schema hwvtep.Schema, a address, tlsConfig *tls.Config) (_ *session, err error) {
-	s := &session{schema: schema, hints: newHints()}
+// newSession makes a session of a link to a server whose schema is known. The context
+// bounds it.
+func newSession(ctx context.Context, l *link, schema hwvtep.Schema) *session {
+	s := &session{link: l, schema: schema, calls: map[string]chan<- reply{}}
 	s.ctx, s.fail = context.WithCancelCause(ctx)
-	s.watcher = &watcher{lost: s.hints.lost, fail: s.fail}
-	logger := logr.New(s.watcher)
-	if s.lib, err = dial(ctx, a, tlsConfig, usedModels(schema), client.WithLogger(&logger)); err != nil {
-		s.fail(err)
-		return nil, err
-	}
-	if err := s.load(); err != nil {
-		s.close()
-		return nil, err
-	}
-	go s.keep()
-	return s, nil
+	context.AfterFunc(s.ctx, func() { _ = l.conn.Close() })
+	return s
 }
 
-// probe asks the server for its schema.
-func probe(ctx context.Context, a address, tlsConfig *tls.Config) (hwvtep.Schema, error) {
-	lib, err := dial(ctx, a, tlsConfig, probeModels())
-	if err != nil {
-		return hwvtep.Schema{}, err
-	}
-	defer lib.Close()
-	return detect(lib.Schema()), nil
+// follow hands on what the server tells, in order, until the session ends; it gives
+// the reason.
+func (s *session) follow(take func(b *update) error) error {
+	err := s.read(take)
+	s.fail(explain(err)) // unless it has ended before
+	return context.Cause(s.ctx)
 }
 
-func dial(ctx context.Context, a address, tlsConfig *tls.Config, models map[string]model.Model, opts ...client.Option) (client.Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectWithin)
-	defer cancel()
-	db, err := model.NewClientDBModel(databaseName, models)
-	if err != nil {
-		return nil, fmt.Errorf("row types: %w", err)
+func (s *session) read(take func(b *update) error) error {
+	for {
+		b, answer := &update{}, reply{}
+		d := newDecoder(s.in, b.add)
+		m, err := s.in.Message(wire.Handler{
+			Updates: func() { s.in.Updates(d.table) },
+			Result:  func() { answer.results = s.in.Results() },
+		})
+		switch {
+		case err != nil:
+		case m.IsUpdate():
+			err = take(b)
+		case m.Method == methodCanceled:
+			err = fmt.Errorf("the server does not have the database %s any more", databaseName)
+		case m.Method != "":
+			err = s.answer(m)
+		default:
+			answer.failure = m.Error
+			s.deliver(string(m.ID), answer)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	opts = append(opts, client.WithEndpoint(a.endpoint()))
-	if tlsConfig != nil {
-		opts = append(opts, client.WithTLSConfig(tlsConfig))
-	}
-	lib, err := client.NewOVSDBClient(db, opts...)
-	if err != nil {
-		return nil, err
-	}
-	return lib, lib.Connect(ctx)
 }
 
-// load reads the contents and starts following them.
-func (s *session) load() error {
-	s.cache = s.lib.Cache()
-	if s.cache == nil {
-		return client.ErrNotConnected
-	}
-	monitor := &client.Monitor{Method: ovsdb.ConditionalMonitorSinceRPC}
-	s.rows = map[string]*cache.RowCache{}
-	for table, m := range usedModels(s.schema) {
-		s.rows[table] = s.cache.Table(table)
-		monitor.Tables = append(monitor.Tables, client.TableMonitor{Table: table, Fields: columns(m)})
-	}
-	ctx, cancel := context.WithTimeout(s.ctx, loadWithin)
-	defer cancel()
-	s.cache.AddEventHandler(s.hints)
-	if _, err := s.lib.Monitor(ctx, monitor); err != nil {
-		return err
-	}
-	s.watcher.standing.Store(true)
-	return nil
-}
-
-// keep ends the session when the connection is lost or the server is silent.
+// keep ends the session when the server is silent.
 func (s *session) keep() {
 	ticker := time.NewTicker(echoEvery)
 	defer ticker.Stop()
@@ -152,13 +109,10 @@ func (s *session) keep() {
 		select {
 		case <-s.ctx.Done():
 			return
-		case <-s.lib.DisconnectNotify():
-			s.fail(errors.New("the server has closed the connection"))
-			return
 		case <-ticker.C:
 			// An answer may be long in coming behind many changes.
-			begun := s.watcher.begun.Load()
-			if err := s.echo(s.ctx, echoWithin); err != nil && s.watcher.begun.Load() == begun {
+			got := s.intake.got.Load()
+			if err := s.echo(s.ctx, echoWithin); err != nil && s.intake.got.Load() == got {
 				s.fail(fmt.Errorf("the server does not answer: %w", err))
 				return
 			}
@@ -166,58 +120,4 @@ func (s *session) keep() {
 	}
 }
 
-// echo returns when the server has answered. By then libovsdb has taken in
-// every change that the server had announced before: it works off what it
-// receives in order.
-func (s *session) echo(ctx context.Context, within time.Duration) error {
-	ctx, cancel := s.bound(ctx, within)
-	defer cancel()
-	err := s.lib.Echo(ctx)
-	if err != nil && ctx.Err() != nil { // of which Echo says nothing
-		err = ctx.Err()
-	}
-	return s.ended(err)
-}
-
-// ended gives ErrNotConnected for an error that comes of the session's end.
-func (s *session) ended(err error) error {
-	if err != nil && (s.ctx.Err() != nil || errors.Is(err, client.ErrNotConnected)) {
-		return fmt.Errorf("%w: the connection was lost", ErrNotConnected)
-	}
-	return err
-}
-
-// bound gives a context for one request, which ends with the session too.
-func (s *session) bound(ctx context.Context, within time.Duration) (context.Context, func()) {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	stop := context.AfterFunc(s.ctx, cancel)
-	return ctx, func() { stop(); cancel() }
-}
-
-func (s *session) close() {
-	s.fail(errors.New("closed"))
-	s.lib.Close()
-}
-
-// explain puts what libovsdb and the network say into an operator's words.
-func explain(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case isNoDatabase(err):
-		return fmt.Errorf("the server has no database %s; create one from vtep.ovsschema: %w", databaseName, err)
-	case isPoorSchema(err):
-		return fmt.Errorf("the server's %s schema lacks what is needed: %w", databaseName, err)
-	case errors.Is(err, client.ErrNotConnected):
-		return fmt.Errorf("the server has closed the connection: %w", err)
-	}
-	return err
-}
-
-// libovsdb has no types for these errors.
-
-func isNoDatabase(err error) bool {
-	return strings.Contains(err.Error(), "target database "+databaseName+" not found")
-}
-
-func isPoorSchema(err error) bool { return strings.Contains(err.Error(), "validation error") }
+func (s *session) close() { s.fail(errors.New("closed")) }

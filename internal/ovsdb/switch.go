@@ -9,9 +9,8 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
-
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // EnsureSwitch makes a Physical_Switch as it is given: the row, Global and the
@@ -33,32 +32,32 @@ func (c *Client) EnsureSwitch(ctx context.Context, sw hwvtep.PhysicalSwitch) err
 }
 
 func (b *builder) makeSwitch(sw hwvtep.PhysicalSwitch) {
-	row := ovsdb.Row{
+	row := wire.Columns{
 		"name": sw.Name, "description": sw.Description, "tunnel_ips": addrSet(sw.TunnelIPs),
 		"ports": b.makePorts(sw.Ports),
 	}
 	if len(sw.OtherConfig) > 0 {
-		row["other_config"] = stringMap(sw.OtherConfig)
+		row["other_config"] = wire.Texts(sw.OtherConfig)
 	}
-	switches := ovsdb.OvsSet{GoSet: []any{ovsdb.UUID{GoUUID: b.insert(tableSwitch, row)}}}
+	switches := wire.Set{b.insert(tableSwitch, row)}
 	if g := b.mirror.global; g != nil {
-		b.mutate(ref{tableGlobal, g.uuid}, ovsdb.Mutation{Column: "switches", Mutator: ovsdb.MutateOperationInsert, Value: switches})
+		b.mutate(ref{tableGlobal, g.id}, wire.Mutation{Column: "switches", Mutator: wire.Insert, Value: switches})
 	} else {
-		b.insert(tableGlobal, ovsdb.Row{"switches": switches})
+		b.insert(tableGlobal, wire.Columns{"switches": switches})
 	}
 }
 
-func (b *builder) makePorts(ports []hwvtep.PhysicalPort) ovsdb.OvsSet {
-	ids := []any{}
+func (b *builder) makePorts(ports []hwvtep.PhysicalPort) wire.Set {
+	ids := wire.Set{}
 	for _, p := range ports {
-		ids = append(ids, ovsdb.UUID{GoUUID: b.insert(tablePort, ovsdb.Row{"name": p.Name, "description": p.Description})})
+		ids = append(ids, b.insert(tablePort, wire.Columns{"name": p.Name, "description": p.Description}))
 	}
-	return ovsdb.OvsSet{GoSet: ids}
+	return ids
 }
 
 func (b *builder) changeSwitch(e *physicalEntry, sw hwvtep.PhysicalSwitch) {
-	r := ref{tableSwitch, e.uuid}
-	row := ovsdb.Row{}
+	r := ref{tableSwitch, e.id}
+	row := wire.Columns{}
 	if !slices.Equal(addrTexts(sw.TunnelIPs), slices.Sorted(slices.Values(e.tunnelIPs))) {
 		row["tunnel_ips"] = addrSet(sw.TunnelIPs)
 	}
@@ -72,7 +71,7 @@ func (b *builder) changeSwitch(e *physicalEntry, sw hwvtep.PhysicalSwitch) {
 		return b.mirror.findPort(hwvtep.Binding{Switch: sw.Name, Port: p.Name}) != nil
 	})
 	if len(missing) > 0 {
-		b.mutate(r, ovsdb.Mutation{Column: "ports", Mutator: ovsdb.MutateOperationInsert, Value: b.makePorts(missing)})
+		b.mutate(r, wire.Mutation{Column: "ports", Mutator: wire.Insert, Value: b.makePorts(missing)})
 	}
 	b.setConfig(r, e.sw.OtherConfig, sw.OtherConfig)
 }
@@ -80,7 +79,7 @@ func (b *builder) changeSwitch(e *physicalEntry, sw hwvtep.PhysicalSwitch) {
 // setConfig sets keys of an other_config where they differ.
 func (b *builder) setConfig(r ref, have, want map[string]string) {
 	differ := map[string]string{}
-	var keys []any
+	var keys wire.Set
 	for _, k := range slices.Sorted(maps.Keys(want)) {
 		if v, ok := have[k]; !ok || v != want[k] {
 			differ[k] = want[k]
@@ -92,8 +91,8 @@ func (b *builder) setConfig(r ref, have, want map[string]string) {
 	}
 	// An insertion alone does not replace the value of a key (RFC 7047 section 5.1).
 	b.mutate(r,
-		ovsdb.Mutation{Column: "other_config", Mutator: ovsdb.MutateOperationDelete, Value: ovsdb.OvsSet{GoSet: keys}},
-		ovsdb.Mutation{Column: "other_config", Mutator: ovsdb.MutateOperationInsert, Value: stringMap(differ)})
+		wire.Mutation{Column: "other_config", Mutator: wire.Delete, Value: keys},
+		wire.Mutation{Column: "other_config", Mutator: wire.Insert, Value: wire.Texts(differ)})
 }
 
 // SetDone writes hwvtep.Done of a switch.
@@ -102,7 +101,7 @@ func (c *Client) SetDone(ctx context.Context, sw string, n uint64) error {
 		if !b.schema.OtherConfig {
 			return fmt.Errorf("switch %q: the database's schema %s has no Physical_Switch.other_config", sw, b.schema.Version)
 		}
-		b.setConfig(ref{tableSwitch, e.uuid}, e.sw.OtherConfig, map[string]string{hwvtep.Done: strconv.FormatUint(n, 10)})
+		b.setConfig(ref{tableSwitch, e.id}, e.sw.OtherConfig, map[string]string{hwvtep.Done: strconv.FormatUint(n, 10)})
 		return nil
 	})
 }
@@ -112,7 +111,7 @@ func (c *Client) SetFaults(ctx context.Context, sw string, faults []string) erro
 	want := slices.Compact(slices.Sorted(slices.Values(faults)))
 	return c.changeSwitch(ctx, sw, func(b *builder, e *physicalEntry) error {
 		if !slices.Equal(want, e.sw.Faults) {
-			b.update(ref{tableSwitch, e.uuid}, ovsdb.Row{"switch_fault_status": set(want)})
+			b.update(ref{tableSwitch, e.id}, wire.Columns{"switch_fault_status": set(want)})
 		}
 		return nil
 	})
@@ -130,7 +129,7 @@ func (c *Client) SetWanted(ctx context.Context, n uint64) error {
 		if !b.schema.OtherConfig {
 			return fmt.Errorf("the database's schema %s has no Global.other_config", b.schema.Version)
 		}
-		b.setConfig(ref{tableGlobal, g.uuid}, g.config, map[string]string{hwvtep.Wanted: strconv.FormatUint(n, 10)})
+		b.setConfig(ref{tableGlobal, g.id}, g.config, map[string]string{hwvtep.Wanted: strconv.FormatUint(n, 10)})
 		b.expect(g.config, hwvtep.Wanted)
 		return nil
 	})
@@ -144,7 +143,7 @@ func (b *builder) expect(have map[string]string, key string) {
 		return
 	}
 	last := &b.ops[len(b.ops)-1]
-	last.Where = append(last.Where, ovsdb.NewCondition("other_config", ovsdb.ConditionIncludes, stringMap(map[string]string{key: v})))
+	last.Where = append(last.Where, wire.Condition{Column: "other_config", Function: wire.Includes, Value: wire.Texts{key: v}})
 }
 
 // changeSwitch is change for one Physical_Switch.
@@ -187,20 +186,12 @@ func addrTexts(addrs []netip.Addr) []string {
 	return out
 }
 
-func addrSet(addrs []netip.Addr) ovsdb.OvsSet { return set(addrTexts(addrs)) }
+func addrSet(addrs []netip.Addr) wire.Set { return set(addrTexts(addrs)) }
 
-func set(texts []string) ovsdb.OvsSet {
-	values := []any{}
+func set(texts []string) wire.Set {
+	values := wire.Set{}
 	for _, s := range texts {
 		values = append(values, s)
 	}
-	return ovsdb.OvsSet{GoSet: values}
-}
-
-func stringMap(m map[string]string) ovsdb.OvsMap {
-	out := make(map[any]any, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
-	return ovsdb.OvsMap{GoMap: out}
+	return values
 }

@@ -1,14 +1,11 @@
 package ovsdb
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"time"
 )
 
 // TLS names the PEM files of an ssl: connection.
@@ -17,9 +14,6 @@ type TLS struct {
 	Certificate string // shown to the server; may be empty if it asks for none
 	PrivateKey  string // of Certificate
 }
-
-// alertWithin is how long a server may take to say why it refuses a client.
-const alertWithin = 2 * time.Second
 
 // serve is config for a listener: whoever connects has to show a certificate of
 // the authority, and its own is shown.
@@ -81,28 +75,6 @@ func verifyChain(s tls.ConnectionState, roots *x509.CertPool) error {
 	}
 	if _, err := s.PeerCertificates[0].Verify(opts); err != nil {
 		return fmt.Errorf("the other side's certificate is not of the given authority: %w", err)
-	}
-	return nil
-}
-
-// refusal asks an ssl server why it hangs up: with TLS 1.3 a missing client
-// certificate shows only after the handshake, where libovsdb just sees a closed
-// connection. It gives nil where the server does not complain.
-func refusal(ctx context.Context, a address, cfg *tls.Config) error {
-	ctx, cancel := context.WithTimeout(ctx, alertWithin)
-	defer cancel()
-	conn, err := (&tls.Dialer{Config: cfg}).DialContext(ctx, "tcp", a.target)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	if err := conn.SetReadDeadline(time.Now().Add(alertWithin)); err != nil {
-		return err
-	}
-	_, err = conn.Read(make([]byte, 1))
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "remote error" {
-		return fmt.Errorf("the server refuses the connection (does it accept this client's certificate?): %w", err)
 	}
 	return nil
 }

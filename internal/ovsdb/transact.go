@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/ovn-kubernetes/libovsdb/ovsdb"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // refused is a transaction that the server has not carried out.
@@ -24,35 +24,32 @@ func (r *refused) Error() string {
 
 // commit carries out operations in one transaction and returns when the mirror
 // shows them.
-func (c *Client) commit(ctx context.Context, s *session, ops []ovsdb.Operation) error {
+func (c *Client) commit(ctx context.Context, s *session, ops []wire.Operation) error {
 	results, err := s.transact(ctx, ops)
 	if err != nil {
 		return err
 	}
-	if !s.shows(ops, results) {
+	if !c.shows(ops, results) {
 		return c.catchUp(ctx, s)
 	}
-	c.refresh(s)
 	return nil
 }
 
-// catchUp brings the mirror up to date with the server.
+// catchUp returns when the mirror is up to date with the server.
 func (c *Client) catchUp(ctx context.Context, s *session) error {
 	if err := s.echo(ctx, callWithin); err != nil {
 		return fmt.Errorf("wait for the database to show the change: %w", err)
 	}
-	c.refresh(s)
 	return nil
 }
 
 // transact sends operations and checks every result.
-func (s *session) transact(ctx context.Context, ops []ovsdb.Operation) ([]ovsdb.OperationResult, error) {
-	ctx, cancel := s.bound(ctx, callWithin)
-	defer cancel()
-	results, err := s.lib.Transact(ctx, ops...)
-	if err = s.ended(err); err != nil {
+func (s *session) transact(ctx context.Context, ops []wire.Operation) ([]wire.Result, error) {
+	answer, err := s.request(ctx, methodTransact, wire.Transaction(databaseName, ops), callWithin)
+	if err != nil {
 		return nil, fmt.Errorf("write to the database: %w", err)
 	}
+	results := answer.results
 	for i, r := range results {
 		if r.Error == "" {
 			continue
@@ -71,7 +68,7 @@ func (s *session) transact(ctx context.Context, ops []ovsdb.Operation) ([]ovsdb.
 
 // unmet finds an operation that was bound to a condition beside its row's UUID,
 // and has met none.
-func unmet(ops []ovsdb.Operation, results []ovsdb.OperationResult) error {
+func unmet(ops []wire.Operation, results []wire.Result) error {
 	for i, op := range ops {
 		if len(op.Where) > 1 && results[i].Count == 0 {
 			return fmt.Errorf("write to the database: another client has changed %s %s at the same time", op.Table, op.Where[1].Column)
@@ -80,39 +77,61 @@ func unmet(ops []ovsdb.Operation, results []ovsdb.OperationResult) error {
 	return nil
 }
 
-// shows tells whether libovsdb's cache has the outcome of a transaction already.
+// shows tells whether the mirror has the outcome of a transaction already.
 // ovsdb-server sends changes before its answer, RFC 7047 does not ask for it.
-func (s *session) shows(ops []ovsdb.Operation, results []ovsdb.OperationResult) bool {
-	for i, op := range ops {
-		if op.Op == ovsdb.OperationComment {
-			continue
-		}
-		table := s.rows[op.Table]
-		if table == nil { // not followed
-			return false
-		}
-		switch op.Op {
-		case ovsdb.OperationWait:
-		case ovsdb.OperationInsert:
-			if !table.HasRow(results[i].UUID.GoUUID) {
-				return false
-			}
-		case ovsdb.OperationDelete:
-			if id, ok := rowOf(op); ok && table.HasRow(id) {
-				return false
-			}
-		default:
+func (c *Client) shows(ops []wire.Operation, results []wire.Result) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range ops {
+		if !c.mirror.showsOne(&ops[i], results[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-// rowOf gives the row that an operation names by its UUID.
-func rowOf(op ovsdb.Operation) (string, bool) {
-	if len(op.Where) == 0 || op.Where[0].Column != "_uuid" {
-		return "", false
+func (m *mirror) showsOne(op *wire.Operation, result wire.Result) bool {
+	switch op.Op {
+	case wire.Wait, wire.Comment:
+		return true
+	case wire.Insert:
+		return m.has(ref{op.Table, result.UUID})
+	case wire.Delete:
+		id, ok := rowOf(op)
+		return !ok || !m.has(ref{op.Table, id})
 	}
-	id, ok := op.Where[0].Value.(ovsdb.UUID)
-	return id.GoUUID, ok
+	return false
+}
+
+// has tells whether a row is there; of tables that are not followed none is.
+func (m *mirror) has(r ref) bool {
+	switch r.table {
+	case tableUcast:
+		return has(m.ucast, r.id)
+	case tableMcast:
+		return has(m.mcast, r.id)
+	case tableLogical:
+		e := m.logical[r.id]
+		return e != nil && e.there
+	case tableLocator:
+		e := m.locators[r.id]
+		return e != nil && e.there
+	case tableLocatorSet:
+		e := m.sets[r.id]
+		return e != nil && e.there
+	case tableSwitch:
+		return has(m.physical, r.id)
+	case tablePort:
+		return has(m.ports, r.id)
+	}
+	return has(m.local, r)
+}
+
+// rowOf gives the row that an operation names by its UUID.
+func rowOf(op *wire.Operation) (wire.UUID, bool) {
+	if len(op.Where) == 0 || op.Where[0].Column != "_uuid" {
+		return wire.UUID{}, false
+	}
+	id, ok := op.Where[0].Value.(wire.UUID)
+	return id, ok
 }

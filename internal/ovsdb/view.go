@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/ovsdb/wire"
 )
 
 // LogicalSwitchNames gives the names of all logical switches, sorted.
@@ -50,7 +51,7 @@ func (c *Client) PhysicalSwitches() []hwvtep.PhysicalSwitch {
 	defer c.mu.Unlock()
 	var out []hwvtep.PhysicalSwitch
 	for _, e := range c.mirror.physical {
-		if g := c.mirror.global; g == nil || !has(g.switches, e.uuid) {
+		if g := c.mirror.global; g == nil || !slices.Contains(g.switches, e.id) {
 			continue
 		}
 		sw := e.sw
@@ -90,7 +91,7 @@ func (c *Client) Wanted() (n uint64, ok bool) {
 // view is a logical switch in hwvtep's terms, with what these cannot express.
 type view struct {
 	shown      *hwvtep.LogicalSwitch
-	strayUcast []string            // UUIDs
+	strayUcast []wire.UUID
 	strayMcast map[string]struct{} // MACs whose rows are not one that shows all
 	mcast      map[string]struct{} // MACs seen
 }
@@ -108,52 +109,40 @@ func (m *mirror) view(e *logicalEntry) *view {
 	v.shown.Description, v.shown.Replication = e.row.Description, e.row.Replication
 	v.shown.Filters, v.shown.Gateways = maps.Clone(e.row.Filters), maps.Clone(e.row.Gateways)
 	v.shown.Overrides = e.row.Overrides
-	for id, u := range e.ucast {
-		v.addUcast(id, u, m.locators[u.locator])
+	for _, u := range e.ucast {
+		v.addUcast(u)
 	}
 	for _, row := range e.mcast {
-		v.addMcast(m, row)
+		v.addMcast(row)
 	}
-	for _, p := range e.ports {
-		v.addBindings(m, e.uuid, p)
+	for s := range e.bound {
+		if sw := m.owners[s.port.id]; sw != nil {
+			v.shown.Bindings.Add(hwvtep.Binding{Switch: sw.sw.Name, Port: s.port.port.Name, VLAN: s.vlan})
+		}
 	}
 	return v
 }
 
-func (v *view) addUcast(id string, u *ucastEntry, l *locatorEntry) {
-	if u.bad != "" || l.bad != "" {
-		v.strayUcast = append(v.strayUcast, id)
-		return
+func (v *view) addUcast(u *ucastEntry) {
+	value, ok := u.shown()
+	if !ok || v.shown.Ucast.Has(value) {
+		v.strayUcast = append(v.strayUcast, u.id)
 	}
-	value := hwvtep.Ucast{MAC: u.mac, Addr: u.addr, Locator: l.value}
-	if v.shown.Ucast.Has(value) {
-		v.strayUcast = append(v.strayUcast, id)
+	if ok {
+		v.shown.Ucast.Add(value)
 	}
-	v.shown.Ucast.Add(value)
 }
 
-func (v *view) addMcast(m *mirror, row *mcastEntry) {
+func (v *view) addMcast(row *mcastEntry) {
 	if has(v.mcast, row.mac) {
 		v.strayMcast[row.mac] = struct{}{}
 	}
 	v.mcast[row.mac] = struct{}{}
-	for _, l := range row.set {
-		if entry := m.locators[l]; entry.bad == "" {
-			v.shown.AddMcast(row.mac, entry.value)
+	for _, l := range row.set.locators {
+		if l.bad == "" {
+			v.shown.AddMcast(row.mac, l.value)
 		} else {
 			v.strayMcast[row.mac] = struct{}{}
-		}
-	}
-}
-
-func (v *view) addBindings(m *mirror, ls string, p *portEntry) {
-	sw := m.physical[p.owner]
-	if sw == nil {
-		return
-	}
-	for vlan, id := range p.bindings {
-		if id == ls {
-			v.shown.Bindings.Add(hwvtep.Binding{Switch: sw.sw.Name, Port: p.port.Name, VLAN: vlan})
 		}
 	}
 }

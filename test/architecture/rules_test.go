@@ -28,6 +28,7 @@ var rules = map[string]rule{
 	"internal/livefile":   {},
 	"internal/oslomsg":    {},
 	"internal/ovsdb":      {ours: []string{"internal/ethernet", "internal/hwvtep"}},
+	"internal/ovsdb/wire": {},
 	"internal/agent":      {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/l2gw", "internal/ovsdb", "internal/rpc"}},
 
 	"internal/agent/config":  {ours: []string{"internal/hwvtep", "internal/oslomsg", "internal/ovsdb", "internal/strictyaml"}},
@@ -103,7 +104,6 @@ var impure = []string{
 // homes has the libraries that only these packages may import, so that the rest
 // does not depend on them.
 var homes = map[string][]string{
-	"github.com/ovn-kubernetes/libovsdb": {"internal/ovsdb"},
 	"github.com/rabbitmq/amqp091-go":     {"internal/oslomsg"},
 	"github.com/cilium/ebpf":             {"bench/datapath", "internal/vtep/datapath"},
 	"github.com/uptrace/bun":             {"internal/server/store"},

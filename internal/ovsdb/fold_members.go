@@ -1,0 +1,115 @@
+package ovsdb
+
+import "landbridge/internal/ovsdb/wire"
+
+// A row of the tables of MACs leaves its logical switch, is changed, and joins the one
+// that it then refers to.
+
+func (c *ucastRow) into(f *fold) {
+	u := f.mirror.ucast[c.id]
+	if !f.follows(tableUcast, c.row, u != nil) {
+		return
+	}
+	if u != nil {
+		u.leave(f.mirror)
+		f.touch(u.ls)
+	}
+	switch {
+	case c.what == wire.Gone:
+		delete(f.mirror.ucast, c.id)
+		return
+	case u == nil:
+		u = &ucastEntry{id: c.id}
+		f.mirror.ucast[c.id] = u
+	case c.what == wire.Whole:
+		*u = ucastEntry{id: c.id}
+	}
+	c.columns(f, u)
+	u.join()
+	f.touch(u.ls)
+}
+
+func (c *ucastRow) columns(f *fold, u *ucastEntry) {
+	if c.ls.told || u.ls == nil {
+		u.ls = f.mirror.switchOf(c.ls.value)
+	}
+	if c.locator.told || u.at == nil {
+		u.at = f.mirror.locator(c.locator.value)
+	}
+	u.mac, u.addr = newValue(u.mac, c.mac), newValue(u.addr, c.addr)
+	if c.mac.told || c.what == wire.Whole {
+		u.badMAC = c.badMAC != ""
+	}
+	if c.addr.told {
+		u.badAddr = c.badAddr != ""
+	}
+	for _, bad := range []string{c.badMAC, c.badAddr} {
+		if bad != "" {
+			f.warn(ref{tableUcast, c.id}, bad)
+		}
+	}
+}
+
+func (c *mcastRow) into(f *fold) {
+	r := f.mirror.mcast[c.id]
+	if !f.follows(tableMcast, c.row, r != nil) {
+		return
+	}
+	if r != nil {
+		r.leave(f.mirror)
+		f.touch(r.ls)
+	}
+	switch {
+	case c.what == wire.Gone:
+		delete(f.mirror.mcast, c.id)
+		return
+	case r == nil:
+		r = &mcastEntry{id: c.id}
+		f.mirror.mcast[c.id] = r
+	case c.what == wire.Whole:
+		*r = mcastEntry{id: c.id}
+	}
+	if c.ls.told || r.ls == nil {
+		r.ls = f.mirror.switchOf(c.ls.value)
+	}
+	if c.set.told || r.set == nil {
+		r.set = f.mirror.set(c.set.value)
+	}
+	r.mac = newValue(r.mac, c.mac)
+	r.join()
+	f.touch(r.ls)
+}
+
+// into of a local MAC touches nothing: it is no part of what is shown of a logical
+// switch.
+func (c *localRow) into(f *fold) {
+	key := ref{c.table, c.id}
+	l := f.mirror.local[key]
+	if !f.follows(c.table, c.row, l != nil) {
+		return
+	}
+	if l != nil {
+		l.leave(f.mirror)
+	}
+	switch {
+	case c.what == wire.Gone:
+		delete(f.mirror.local, key)
+		return
+	case l == nil:
+		l = &localEntry{ref: key}
+		f.mirror.local[key] = l
+	case c.what == wire.Whole:
+		*l = localEntry{ref: key}
+	}
+	if c.ls.told || l.ls == nil {
+		l.ls = f.mirror.switchOf(c.ls.value)
+	}
+	switch {
+	case l.ref.table == tableUcastLocal && (c.at.told || l.at == nil):
+		l.at = f.mirror.locator(c.at.value)
+	case l.ref.table == tableMcastLocal && (c.at.told || l.set == nil):
+		l.set = f.mirror.set(c.at.value)
+	}
+	l.mac = newValue(l.mac, c.mac)
+	l.join()
+}
