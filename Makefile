@@ -17,9 +17,9 @@ GENERATE_PACKAGES := clang-14 llvm-14 libbpf-dev
 # The databases and the message bus that tests start for themselves, and the
 # Python library of OpenStack's services on that bus; another implementation of
 # tunnels to speak with; what the example of certificates runs; a decoder that is
-# not ours, and what makes packets final before it sees them.
+# not ours, and what makes packets final before it sees them; what cuts connections.
 TEST_PACKAGES     := postgresql mariadb-server rabbitmq-server python3-oslo.messaging openvswitch-switch openssl \
-	tshark ethtool
+	tshark ethtool nftables
 # Real services of OpenStack that tests start for themselves, and real clients.
 OPENSTACK_PACKAGES := mariadb-server rabbitmq-server keystone uwsgi-plugin-python3 neutron-server python3-pymysql \
 	neutron-openvswitch-agent openvswitch-switch ethtool python3-openstackclient python3-networking-l2gw
@@ -38,7 +38,7 @@ BENCH_PACKAGES    := openvswitch-switch
 # What the race detector needs.
 RACE_PACKAGES     := gcc libc6-dev
 
-.PHONY: help build demo lab lab-down test test-openstack race fuzz soak check format lint generate generated bench bench-api bench-control bench-datapath bench-openstack deps deps-lab deps-generate deps-test deps-openstack deps-bench deps-race root clean
+.PHONY: help build demo lab lab-down test test-openstack test-chaos race fuzz soak check format lint generate generated bench bench-api bench-control bench-datapath bench-openstack deps deps-lab deps-generate deps-test deps-openstack deps-bench deps-race root clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -77,6 +77,10 @@ SOAK ?= 10m
 SEED ?= 1
 soak: root deps ## traffic through vtepd for SOAK while everything beside it changes, by SEED
 	$(GO) test -run '^TestSoak$$' -timeout 0 -v ./internal/vtep -soak $(SOAK) -soak-seed $(SEED)
+
+CHAOS ?= 200
+test-chaos: root deps deps-test build ## everything on the control side dies, CHAOS times, by SEED; `make test` has 15 times of it
+	LANDBRIDGE_BIN=$(BIN) $(GO) test -run '^TestChaos$$' -timeout 0 -v ./test/chaos -chaos $(CHAOS) -seed $(SEED)
 
 check: format lint generated ## format, vet, lint, import rules, generated files up to date
 	$(GO) vet -tags openstack,speed ./...

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -94,6 +95,13 @@ func (c *Client) Create(ctx context.Context, k Kind, attributes Object) (Object,
 	return c.one(ctx, k, http.MethodPost, k.Path(), attributes)
 }
 
+// CreateAll makes objects in bulk: all of them, in their order, or none.
+func (c *Client) CreateAll(ctx context.Context, k Kind, list []Object) ([]Object, error) {
+	var answer map[string][]Object
+	err := c.call(ctx, http.MethodPost, k.Path(), map[string][]Object{k.plural(): list}, &answer)
+	return answer[k.plural()], err
+}
+
 // Show reads an object.
 func (c *Client) Show(ctx context.Context, k Kind, id string) (Object, error) {
 	return c.one(ctx, k, http.MethodGet, k.Path()+"/"+id, nil)
@@ -108,6 +116,13 @@ func (c *Client) Update(ctx context.Context, k Kind, id string, attributes Objec
 func (c *Client) List(ctx context.Context, k Kind) ([]Object, error) {
 	var answer map[string][]Object
 	err := c.call(ctx, http.MethodGet, k.Path(), nil, &answer)
+	return answer[k.plural()], err
+}
+
+// Find reads the objects of a kind that have a value of an attribute.
+func (c *Client) Find(ctx context.Context, k Kind, attribute, value string) ([]Object, error) {
+	var answer map[string][]Object
+	err := c.call(ctx, http.MethodGet, k.Path()+"?"+url.Values{attribute: {value}}.Encode(), nil, &answer)
 	return answer[k.plural()], err
 }
 

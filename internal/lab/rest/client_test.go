@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,11 +28,11 @@ func TestCallsAreNeutrons(t *testing.T) {
 		var body map[string]any
 		_ = json.NewDecoder(r.Body).Decode(&body) // none with GET and DELETE
 		b, _ := json.Marshal(body)
-		method, path, sent = r.Method, r.URL.Path, string(b)
+		method, path, sent = r.Method, r.URL.RequestURI(), string(b)
 		switch {
 		case r.Method == http.MethodDelete:
 			w.WriteHeader(http.StatusNoContent)
-		case r.Method == http.MethodGet && !strings.Contains(r.URL.Path, "/7"):
+		case body["l2_remote_gateways"] != nil, r.Method == http.MethodGet && !strings.Contains(r.URL.Path, "/7"):
 			_, _ = w.Write([]byte(`{"l2_remote_gateways": [{"id": "7"}, {"id": "8"}]}`))
 		default:
 			_, _ = w.Write([]byte(`{"l2_remote_gateway": {"id": "7", "status": "DOWN", "status_reason": "dark"}}`))
@@ -44,6 +45,12 @@ func TestCallsAreNeutrons(t *testing.T) {
 		}
 		return err
 	}
+	two := func(list []Object, err error) error {
+		if err == nil && (len(list) != 2 || list[1].ID() != "8") {
+			return fmt.Errorf("list %v", list)
+		}
+		return err
+	}
 	for _, call := range []struct {
 		do                 func() error
 		method, path, sent string
@@ -53,12 +60,10 @@ func TestCallsAreNeutrons(t *testing.T) {
 		{func() error { return one(c.Update(ctx, RemoteGateways, "7", Object{"name": "y"})) }, "PUT", "/v2.0/l2-remote-gateways/7", `{"l2_remote_gateway":{"name":"y"}}`},
 		{func() error { return c.Delete(ctx, RemoteGateways, "7") }, "DELETE", "/v2.0/l2-remote-gateways/7", `null`},
 		{func() error {
-			list, err := c.List(ctx, RemoteGateways)
-			if len(list) != 2 || list[1].ID() != "8" {
-				t.Errorf("list %v", list)
-			}
-			return err
-		}, "GET", "/v2.0/l2-remote-gateways", `null`},
+			return two(c.CreateAll(ctx, RemoteGateways, []Object{{"name": "x"}, {"name": "y"}}))
+		}, "POST", "/v2.0/l2-remote-gateways", `{"l2_remote_gateways":[{"name":"x"},{"name":"y"}]}`},
+		{func() error { return two(c.Find(ctx, RemoteGateways, "name", "a b")) }, "GET", "/v2.0/l2-remote-gateways?name=a+b", `null`},
+		{func() error { return two(c.List(ctx, RemoteGateways)) }, "GET", "/v2.0/l2-remote-gateways", `null`},
 	} {
 		if err := call.do(); err != nil {
 			t.Errorf("%s: %v", call.method, err)

@@ -137,15 +137,29 @@ func (p *Program) Kill(t testing.TB) {
 }
 
 // Freeze makes the program stand still without ending it; Thaw lets it go on.
-func (p *Program) Freeze(t testing.TB) {
-	t.Helper()
-	must(t, p.child.Signal(syscall.SIGSTOP), "freeze %s", p.Name)
-}
+func (p *Program) Freeze(t testing.TB) { p.signal(t, syscall.SIGSTOP) }
 
 // Thaw ends a Freeze.
-func (p *Program) Thaw(t testing.TB) {
+func (p *Program) Thaw(t testing.TB) { p.signal(t, syscall.SIGCONT) }
+
+func (p *Program) signal(t testing.TB, sig os.Signal) {
 	t.Helper()
-	must(t, p.child.Signal(syscall.SIGCONT), "thaw %s", p.Name)
+	if err := p.child.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Fatalf("signal %s: %v", p.Name, err)
+	}
+}
+
+// Ended tells whether the program has ended by itself.
+func (p *Program) Ended() bool {
+	if p.child == nil {
+		return false
+	}
+	select {
+	case <-p.child.exited:
+		return true
+	default:
+		return false
+	}
 }
 
 // end is for a child that may never have started, or has ended.

@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,13 +44,33 @@ func TestProgramEndsWithAllThatItStarted(t *testing.T) {
 	Eventually(t, scriptWithin, "it ends in good order", func() error { return noneWith(dir) })
 	must(t, os.Remove(filepath.Join(dir, "serves")), "prepare the next start")
 	p.Start(t)
-	if noneWith(dir) == nil {
+	if noneWith(dir) == nil || p.Ended() {
 		t.Error("it does not run")
 	}
 	p.Kill(t)
 	Eventually(t, scriptWithin, "it ends at once", func() error { return noneWith(dir) })
 	if log, err := os.ReadFile(p.Log); err != nil || strings.Count(string(log), "in good order") != 1 {
 		t.Errorf("log %q, %v", log, err)
+	}
+}
+
+func TestProgramHasEndedByItself(t *testing.T) {
+	p := &Program{
+		Name: "true", Log: filepath.Join(t.TempDir(), "log"), Within: scriptWithin,
+		Command: func() *exec.Cmd { return exec.Command("true") },
+	}
+	p.Launch(t)
+	Eventually(t, scriptWithin, "it ends", func() error {
+		if !p.Ended() {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	p.Freeze(t)
+	p.Thaw(t)
+	p.Kill(t)
+	if p.Ended() {
+		t.Error("killed is not ended by itself")
 	}
 }
 
