@@ -49,7 +49,6 @@ func asks(t *testing.T, port int) string {
 }
 
 func TestCutsCut(t *testing.T) {
-	loopback(t)
 	one, other := echo(t), echo(t)
 	none := cuts{}
 	none.apply(t)
@@ -74,7 +73,6 @@ func TestCutsCut(t *testing.T) {
 
 // A connection that is there is cut in both directions.
 func TestCutsCutWhatIsThere(t *testing.T) {
-	loopback(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

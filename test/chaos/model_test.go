@@ -72,12 +72,12 @@ func (m *model) add(o *object) {
 }
 
 // answer is what is known after a request: done, refused, or neither.
-type answer int
+type answer string
 
 const (
-	unknown answer = iota
-	done
-	refused
+	unknown answer = "unknown"
+	done    answer = "done"
+	refused answer = "refused"
 )
 
 // read tells what an error of the client means. The server's own errors say
@@ -96,7 +96,7 @@ func read(err error) answer {
 // created takes in the answer to the creation of an object.
 func (m *model) created(o *object, a answer, ids []string) {
 	m.change(func() {
-		m.answers[fmt.Sprintf("create: %d", a)]++
+		m.answers["create "+string(a)]++
 		o.presence = map[answer]presence{done: must, refused: gone, unknown: may}[a]
 		o.ids = ids
 	})
@@ -123,7 +123,7 @@ func (m *model) look(o *object) (there, named bool) {
 // updated takes in the answer to an update.
 func (m *model) updated(o *object, a answer, value string) {
 	m.change(func() {
-		m.answers[fmt.Sprintf("update: %d", a)]++
+		m.answers["update "+string(a)]++
 		switch a {
 		case done:
 			o.value = value
@@ -137,7 +137,7 @@ func (m *model) updated(o *object, a answer, value string) {
 // connection.
 func (m *model) removed(o *object, a answer) {
 	m.change(func() {
-		m.answers[fmt.Sprintf("delete: %d", a)]++
+		m.answers["delete "+string(a)]++
 		m.end(o, a)
 		if o.op.kind != rest.RemoteConnections || a == refused {
 			return

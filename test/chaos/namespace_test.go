@@ -20,16 +20,21 @@ const insideVariable = "LANDBRIDGE_CHAOS_INSIDE"
 // TestMain runs the tests in a network namespace, which ends with them: no rule
 // of theirs can meet anybody else's packets.
 func TestMain(m *testing.M) {
-	if os.Getenv(insideVariable) != "" {
-		testenv.MainWithPrograms(m)
-		return
+	inside := os.Getenv(insideVariable) != ""
+	do := inNamespace
+	if inside {
+		do = loopback
 	}
-	var exit *exec.ExitError
-	if err := inNamespace(); errors.As(err, &exit) && exit.Exited() {
+	err := do()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
 		os.Exit(exit.ExitCode())
-	} else if err != nil {
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "this test makes a network namespace: run it as root:", err)
 		os.Exit(1)
+	}
+	if inside {
+		testenv.MainWithPrograms(m)
 	}
 }
 
@@ -43,13 +48,10 @@ func inNamespace() error {
 }
 
 // loopback brings the namespace's own up.
-func loopback(t *testing.T) {
-	t.Helper()
+func loopback() error {
 	lo, err := netlink.LinkByName("lo")
-	if err == nil {
-		err = netlink.LinkSetUp(lo)
-	}
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
+	return netlink.LinkSetUp(lo)
 }

@@ -41,7 +41,6 @@ type lift struct {
 // newWorld starts a world that keeps its logs where the test fails.
 func newWorld(t *testing.T, s script) *world {
 	t.Helper()
-	loopback(t)
 	dir, err := os.MkdirTemp("", "landbridge-chaos-")
 	if err != nil {
 		t.Fatal(err)
