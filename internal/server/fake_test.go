@@ -29,8 +29,10 @@ const (
 type fakeCloud struct {
 	mu        sync.Mutex
 	sites     map[string]l2gw.Site
-	down      error // what Network and Site answer
-	deaf      error // what Announce answers
+	down      error         // what Network and Site answer
+	deaf      error         // what Announce answers
+	slow      time.Duration // how long Site takes
+	asked     int           // how often Site was
 	health    error
 	announced [][]l2gw.Service
 	changed   func([]string)
@@ -60,8 +62,12 @@ func (c *fakeCloud) Network(ctx context.Context, id string) (l2gw.Network, error
 }
 
 func (c *fakeCloud) Site(_ context.Context, id string) (l2gw.Site, error) {
+	if c.slow > 0 {
+		time.Sleep(c.slow)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.asked++
 	if c.down != nil {
 		return l2gw.Site{}, c.down
 	}

@@ -19,6 +19,7 @@ type loop struct {
 	networks map[string]*network           // by ID: those that have connections
 	users    map[string]hwvtep.Set[string] // the networks that name a switch, by its name
 	retry    *retry
+	pace     *pace
 	health   *health
 	begun    time.Time
 	// announced is what the cloud was told last; nil: nothing yet.
@@ -41,7 +42,7 @@ func newLoop(s *Server, under ...l2gw.Lease) *loop {
 	return &loop{
 		Server: s, under: under, log: s.cfg.Logger,
 		networks: map[string]*network{}, users: map[string]hwvtep.Set[string]{},
-		retry: newRetry(), health: newHealth(), begun: time.Now(), unsaid: true,
+		retry: newRetry(), pace: newPace(), health: newHealth(), begun: time.Now(), unsaid: true,
 	}
 }
 
@@ -56,6 +57,7 @@ func (l *loop) run(ctx context.Context) error {
 	defer resync.Stop()
 	defer save.Stop()
 	defer l.retry.timer.Stop()
+	defer l.pace.timer.Stop()
 	l.queue.planNetworks(nil)
 	for {
 		select {
@@ -71,6 +73,8 @@ func (l *loop) run(ctx context.Context) error {
 		case <-l.retry.timer.C:
 			l.tally.retries.Add(1)
 			l.queue.put(l.retry.again)
+		case <-l.pace.timer.C:
+			l.queue.put(func(w *work) { addTo(w.plan, l.pace.rested(time.Now())) })
 		}
 	}
 }
@@ -104,8 +108,10 @@ func (l *loop) do(ctx context.Context, w work) {
 	for device := range w.moved {
 		addTo(w.plan, keys(l.users[device]))
 	}
-	for ids := range slices.Chunk(slices.Concat(keys(w.plan), keys(w.later)), atOnce) {
+	for ids := range slices.Chunk(l.pace.ready(slices.Concat(keys(w.plan), keys(w.later)), time.Now()), atOnce) {
+		began := time.Now()
 		l.planSome(ctx, ids, &w)
+		l.pace.took(ids, time.Since(began), time.Now())
 	}
 	for device := range w.reported {
 		addTo(w.status, keys(l.users[device]))

@@ -19,7 +19,7 @@ func (l *loop) writeStatuses(ctx context.Context, ids hwvtep.Set[string]) error 
 	of := map[string]string{} // networks by connection
 	for id := range ids {
 		n := l.networks[id]
-		if n == nil || l.queue.planning(id) {
+		if n == nil || l.queue.planning(id) || l.pace.waits.Has(id) {
 			continue
 		}
 		seen := l.reports.seen(n.out.Name, n.devices)
