@@ -190,8 +190,19 @@ func (d *Datapath) run(t testing.TB, in []byte) (verdict uint32, out []byte) {
 
 func (d *Datapath) runAs(t testing.TB, in []byte, ctx skbuff) (verdict uint32, out []byte) {
 	t.Helper()
+	return runProgram(t, d.kernel.LandbridgeIngress, in, ctx)
+}
+
+// runPort is run for a frame that arrives by a port, untagged.
+func (d *Datapath) runPort(t testing.TB, in []byte) (verdict uint32, out []byte) {
+	t.Helper()
+	return runProgram(t, d.kernel.LandbridgePort, in, skbuff{IfIndex: 1})
+}
+
+func runProgram(t testing.TB, program *ebpf.Program, in []byte, ctx skbuff) (verdict uint32, out []byte) {
+	t.Helper()
 	opts := &ebpf.RunOptions{Data: in, DataOut: make([]byte, len(in)+256), Context: ctx}
-	verdict, err := d.kernel.LandbridgeIngress.Run(opts)
+	verdict, err := program.Run(opts)
 	if err != nil {
 		t.Fatalf("run the program on %x: %v", in, err)
 	}

@@ -2,15 +2,19 @@ package datapath
 
 import (
 	"fmt"
+	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/vishvananda/netlink"
 	"pgregory.net/rapid"
 
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/lab/testenv"
 	"landbridge/internal/vtep/forwarding"
 )
 
@@ -19,7 +23,9 @@ var (
 		at(nodeA, 1), at(nodeA, 2), at(nodeB, 1), at(remoteA, 1), at(remoteA, 4), at(remoteB, 6),
 		by(hwvtep.GeneveOverIPv4, nodeA, 1), by(hwvtep.GREOverIPv4, nodeB, 3), by(hwvtep.VXLANOverIPv6, "2001:db8::11", 1),
 		by(hwvtep.GeneveOverIPv6, "2001:db8:f::2", 5), by(hwvtep.GREOverIPv6, "2001:db8:f::2", 5),
+		testPort, forwarding.OnPort("p1", 100), forwarding.OnPort("p2", 0), forwarding.OnPort("p2", 100),
 	}
+	testPort  = forwarding.OnPort("p1", 0) // by which test runs arrive
 	someNames = []string{"red", "blue", "green"}
 	someMACs  = []ethernet.MAC{hostA, hostB, hostX}
 )
@@ -35,7 +41,9 @@ func drawModels(t *rapid.T) map[string]forwarding.Network {
 	}
 	for _, e := range somePlaces {
 		n, ok := out[rapid.SampledFrom(append(someNames, "")).Draw(t, "owner of "+e.String())]
-		if ok {
+		if ok && e.IsPort() {
+			n.Tunnels[e] = onPort()
+		} else if ok {
 			n.Tunnels[e] = forwarding.Tunnel{
 				Group:  forwarding.Group(rapid.IntRange(0, 1).Draw(t, "group")),
 				Local:  addr(rapid.SampledFrom([]string{places[e.Remote().Is6()].fabric, places[e.Remote().Is6()].wan}).Draw(t, "local")),
@@ -93,11 +101,31 @@ func step(from, to map[string]forwarding.Network) changes {
 	return out
 }
 
+// onTestPorts runs a test in a namespace of its own, whose loopback device, by
+// which test runs arrive, is port p1. Port p2 is there, too.
+func onTestPorts(t *testing.T, test func(t *testing.T, dir string)) {
+	t.Helper()
+	gw := testenv.NewNetNS(t, "gw")
+	gw.AddLink(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "eth2"}})
+	dir := filepath.Join(testenv.BPFFS(t), "gw")
+	gw.Do(func() { test(t, dir) })
+}
+
+func openPorts(t testing.TB, dir string) *Datapath {
+	t.Helper()
+	return openWith(t, Config{
+		PinDir: dir, Ports: map[string]string{"p1": "lo", "p2": "eth2"}, Logger: slog.New(slog.DiscardHandler),
+		Sizes: Sizes{Tunnels: 512, Networks: 64, NextHops: 512, FDB: 1024},
+	})
+}
+
 // Whatever the way there, what is programmed is what was asked for last, also
 // when it is read back by the next process; removing all leaves nothing.
-func TestApplyProperty(t *testing.T) {
-	d := open(t) // loading programs takes longest: all cases share one
-	dir := d.cfg.PinDir
+func TestApplyProperty(t *testing.T) { onTestPorts(t, applyProperty) }
+
+func applyProperty(t *testing.T, dir string) {
+	d := openPorts(t, dir) // loading programs takes longest: all cases share one
+	defer func() { closed(t, d) }()
 	rapid.Check(t, func(rt *rapid.T) {
 		var last map[string]forwarding.Network
 		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
@@ -111,7 +139,7 @@ func TestApplyProperty(t *testing.T) {
 			wantNetworks(t, d, last)
 			if rapid.IntRange(0, 3).Draw(rt, "restart") == 0 {
 				closed(t, d)
-				d = openAt(t, dir)
+				d = openPorts(t, dir)
 				wantNetworks(t, d, last)
 			}
 		}
@@ -126,31 +154,63 @@ func TestApplyProperty(t *testing.T) {
 	}
 }
 
-// floods sends a broadcast by every tunnel: it has to leave by a tunnel of the
-// same network and the other group, and teaches its source. (Copies but the
-// last one go where nobody looks.)
+// floods sends a broadcast by every tunnel and port: it has to leave by one of the
+// same network that it may leave by, and teaches its source. (Copies but the last
+// one go where nobody looks: TestFloodsGoWhereTheyMay does.)
 func (d *Datapath) floods(t *testing.T, rt *rapid.T, models map[string]forwarding.Network) {
 	for _, n := range models {
-		for e, tun := range n.Tunnels {
-			in := shaped{
-				encapsulation: e.Encapsulation(), src: e.Remote().String(), dst: tun.Local.String(), key: e.VNI, ttl: 9,
-				frame: string(broadcast[:]) + string(hostB[:]) + "\x88\xb5" + strings.Repeat("x", 60),
+		for e := range n.Tunnels {
+			if e.IsPort() && e != testPort {
+				continue
 			}
-			verdict, out := d.run(t, in.build(t))
+			verdict, out := d.floodFrom(t, n, e)
+			targets := floodTargets(n, e)
 			if verdict != forwarded {
-				all := slices.Collect(maps.Values(n.Tunnels))
-				if slices.ContainsFunc(all, func(o forwarding.Tunnel) bool {
-					return o.Flood && o.Group != tun.Group
-				}) && !slices.ContainsFunc(all, func(o forwarding.Tunnel) bool { return o.Filter != 0 }) {
+				if len(targets) > 0 && !slices.ContainsFunc(slices.Collect(maps.Values(n.Tunnels)), filters) {
 					rt.Fatalf("%s: verdict %d", e, int32(verdict))
 				}
 				continue
 			}
-			p := decodeShaped(t, out)
-			to, ok := n.Tunnels[by(p.encapsulation, p.dst, p.key)]
-			if !ok || to.Group == tun.Group || !to.Flood || to.Local != addr(p.src) || p.frame != in.frame {
-				rt.Fatalf("a frame from %s left as %+v", e, p)
+			if !slices.ContainsFunc(targets, func(to forwarding.Endpoint) bool { return leftBy(t, n, to, out) }) {
+				rt.Fatalf("a frame from %s may leave by %v, and left as %x", e, targets, out)
 			}
 		}
 	}
+}
+
+func filters(t forwarding.Tunnel) bool { return t.Filter != 0 }
+
+var stormFrame = string(broadcast[:]) + string(hostB[:]) + "\x88\xb5" + strings.Repeat("x", 60)
+
+func (d *Datapath) floodFrom(t *testing.T, n forwarding.Network, e forwarding.Endpoint) (verdict uint32, out []byte) {
+	t.Helper()
+	if e.IsPort() {
+		return d.runPort(t, []byte(stormFrame))
+	}
+	in := shaped{
+		encapsulation: e.Encapsulation(), src: e.Remote().String(), dst: n.Tunnels[e].Local.String(), key: e.VNI, ttl: 9,
+		frame: stormFrame,
+	}
+	return d.run(t, in.build(t))
+}
+
+// floodTargets gives where a flooded frame may leave, by what is said of groups.
+func floodTargets(n forwarding.Network, from forwarding.Endpoint) (out []forwarding.Endpoint) {
+	in := n.Tunnels[from].Group
+	for e, t := range n.Tunnels {
+		if t.Flood && e != from && (t.Group != in || in == forwarding.Ports) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// leftBy tells whether a packet is the frame on its way by a tunnel, or a port.
+func leftBy(t *testing.T, n forwarding.Network, to forwarding.Endpoint, out []byte) bool {
+	t.Helper()
+	if to.IsPort() || strings.HasPrefix(string(out), stormFrame[:12]) {
+		return to.IsPort() && string(out) == stormFrame
+	}
+	p := decodeShaped(t, out)
+	return by(p.encapsulation, p.dst, p.key) == to && addr(p.src) == n.Tunnels[to].Local && p.frame == stormFrame
 }
