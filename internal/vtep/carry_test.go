@@ -63,7 +63,7 @@ func (b *bench) expectWAN(what, name string, want bool) {
 // A device that nobody can tell anything gives up what a peer claims, and has it
 // again when it is claimed no more.
 func TestTheWANSideIsGivenUpToAPeer(t *testing.T) {
-	inBubbleWith(t, true, []forwarding.Network{derived("net")}, func(b *bench) {
+	inBubble(t, []forwarding.Network{derived("net")}, func(b *bench) {
 		time.Sleep(time.Minute)
 		b.expectWAN("nobody claims it", "net", true)
 		mine := b.others.claim("net", 0)
@@ -75,11 +75,11 @@ func TestTheWANSideIsGivenUpToAPeer(t *testing.T) {
 		b.others.claim("net", 0)
 		time.Sleep(time.Minute)
 		b.expectWAN("no peer does any more", "net", true)
-	})
+	}, withPeers)
 }
 
 func TestAPeerThatIsNotToldAnythingIsToldByUs(t *testing.T) {
-	inBubbleWith(t, true, nil, func(b *bench) {
+	inBubble(t, nil, func(b *bench) {
 		b.db.change(0, ovsdb.Dirty{Resync: true})
 		time.Sleep(time.Minute)
 		b.others.claim("net", 7)
@@ -106,5 +106,5 @@ func TestAPeerThatIsNotToldAnythingIsToldByUs(t *testing.T) {
 		if !ok || fault.LogicalSwitch != "net" || fault.Part != at("203.0.113.2", 456).String() || !strings.Contains(fault.Reason, "10.0.0.2") {
 			t.Errorf("faults: %v", b.db.PhysicalSwitches()[0].Faults)
 		}
-	})
+	}, withPeers)
 }

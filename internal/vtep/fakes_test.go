@@ -161,6 +161,7 @@ type fakeDatapath struct {
 	refuse   map[string]bool
 	hops     map[datapath.Pair]datapath.NextHop
 	ensure   error
+	missing  error // of an interface
 	ports    []datapath.PortState
 	clamp    bool
 	applied  []time.Time
@@ -226,10 +227,16 @@ func (f *fakeDatapath) SetClamp(on bool) error {
 	return nil
 }
 
+func (f *fakeDatapath) Attach() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.missing
+}
+
 func (f *fakeDatapath) Ensure() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.ensure
+	return errors.Join(f.missing, f.ensure)
 }
 
 func (f *fakeDatapath) Sweep(time.Duration) (datapath.Swept, error) {

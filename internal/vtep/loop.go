@@ -34,6 +34,7 @@ type dataplane interface {
 	Apply(changes map[string]*forwarding.Network) map[string]error
 	SetClamp(on bool) error
 	SetNextHops(hops map[datapath.Pair]datapath.NextHop) error
+	Attach() error
 	Ensure() error
 	Modes() []datapath.InterfaceMode
 	FollowPorts() ([]datapath.PortState, error)
@@ -123,6 +124,7 @@ func (l *loop) with(others link) {
 
 // run works until ctx ends.
 func (l *loop) run(ctx context.Context) {
+	l.step(l.attach)
 	full := time.NewTicker(fullPassEvery)
 	defer full.Stop()
 	age, stop := ageing(l.cfg.Ageing)

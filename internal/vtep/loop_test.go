@@ -3,6 +3,7 @@ package vtep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -32,25 +33,23 @@ type bench struct {
 	others *fakePeers
 }
 
-// inBubble runs a test with a loop whose datapath holds some networks already.
-func inBubble(t *testing.T, pinned []forwarding.Network, test func(b *bench)) {
-	inBubbleWith(t, false, pinned, test)
-}
-
-// inBubbleWith is one of several devices of a gateway, if that is wanted.
-func inBubbleWith(t *testing.T, several bool, pinned []forwarding.Network, test func(b *bench)) {
+// inBubble runs a test with a loop whose datapath holds some networks already,
+// and which is otherwise prepared.
+func inBubble(t *testing.T, pinned []forwarding.Network, test func(b *bench), prepared ...func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{T: t, db: newFakeDatabase(), dp: newFakeDatapath(), hops: newFakeHops(), log: &buffer{}}
 		for _, n := range pinned {
 			b.dp.networks[n.Name] = n
+		}
+		for _, prepare := range prepared {
+			prepare(b)
 		}
 		cfg := Config{Switch: "border-1", Local: forwarding.Local{Fabric: addr("10.0.0.1"), WAN: addr("203.0.113.1")}, Ageing: 100 * time.Second}
 		log := slog.New(slog.NewTextHandler(io.Writer(b.log), nil))
 		r := newReporter(b.db, cfg, log)
 		b.loop = newLoop(cfg, log, b.db, b.dp, b.hops, r)
 		b.loop.trim = func() {}
-		if several {
-			b.others = newFakePeers()
+		if b.others != nil {
 			b.loop.with(b.others)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -61,6 +60,14 @@ func inBubbleWith(t *testing.T, several bool, pinned []forwarding.Network, test 
 		cancel()
 		tasks.Wait()
 	})
+}
+
+// withPeers makes the switch one of several devices of a gateway.
+func withPeers(b *bench) { b.others = newFakePeers() }
+
+// without lets an interface not exist.
+func without(name string) func(b *bench) {
+	return func(b *bench) { b.dp.missing = fmt.Errorf("%w: %s", datapath.ErrNoInterface, name) }
 }
 
 // resolve tells that the ways of both tunnels of joined are found.
@@ -201,6 +208,33 @@ func TestFullPassMendsTheDatapath(t *testing.T) {
 			t.Error("what somebody added is still there")
 		}
 	})
+}
+
+// An interface that does not exist when vtepd starts is told of at once, and
+// nobody has to wait for a full pass once it comes.
+func TestMissingInterface(t *testing.T) {
+	inBubble(t, nil, func(b *bench) {
+		problem := func() string {
+			synctest.Wait()
+			s, err := b.loop.state(Filter{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			return s.Datapath
+		}
+		if got := problem(); !strings.Contains(got, "eth7") {
+			b.Errorf("at the start: %q", got)
+		}
+		time.Sleep(2 * applyRetryMax)
+		b.dp.do(func() { b.dp.missing = nil })
+		time.Sleep(portsEvery)
+		if got := problem(); got != "" {
+			b.Errorf("a second after it came: %q", got)
+		}
+		if log := b.log.String(); strings.Count(log, "is not whole") != 1 {
+			b.Errorf("the log:\n%s", log)
+		}
+	}, without("eth7"))
 }
 
 func TestBrokenDatapathIsToldOnceAndTriedOften(t *testing.T) {

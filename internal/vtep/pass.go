@@ -1,6 +1,7 @@
 package vtep
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -60,6 +61,10 @@ func (l *loop) spare() {
 	l.trim()
 }
 
+// attach has the program where packets arrive. Next hops may not have been looked
+// at since somebody else served them, so that their lease stays as it is.
+func (l *loop) attach() { l.whole(l.dp.Attach()) }
+
 // whole takes in what the datapath says of itself, and tells the log of news.
 func (l *loop) whole(err error) {
 	switch was := l.broken; {
@@ -75,7 +80,7 @@ func (l *loop) whole(err error) {
 // again tries what has failed.
 func (l *loop) again() {
 	l.retryAt = nil
-	if l.broken != nil {
+	if l.broken != nil && !errors.Is(l.broken, datapath.ErrNoInterface) { // which is looked for each second
 		l.whole(l.dp.Ensure())
 	}
 	l.apply()

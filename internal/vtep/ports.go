@@ -1,6 +1,7 @@
 package vtep
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,13 +35,14 @@ type ports struct {
 	nextRun time.Time // of the counters
 }
 
-// lookAtPorts follows interfaces, what is learned on them and what they count.
+// lookAtPorts follows interfaces, also those of the underlay that do not exist,
+// and of ports what is learned on them and what they count.
 func (l *loop) lookAtPorts() {
 	states, err := l.dp.FollowPorts()
 	changed := !slices.EqualFunc(states, l.ports.states, datapath.PortState.Equal)
-	if err != nil || changed {
+	if err != nil || changed || errors.Is(l.broken, datapath.ErrNoInterface) {
 		l.ports.states = states
-		l.whole(l.dp.Ensure())
+		l.attach()
 	}
 	now := time.Now()
 	if !now.Before(l.ports.nextFDB) {

@@ -135,12 +135,18 @@ func (d *Datapath) Differing(desired map[string]forwarding.Network) (names []str
 	return names
 }
 
-// Ensure attaches the program where it is not: to interfaces that came, or came
+// Attach attaches the program where it is not: to interfaces that came, or came
 // back, or that somebody detached it from, and moves the VLANs of ports whose
-// interface is another. It also renews the lease of the next
-// hops, so it has to be called more often than that runs, after next hops that
-// have changed were set. Interfaces that do not exist are errors of the kind
+// interface is another. Interfaces that do not exist are errors of the kind
 // ErrNoInterface.
+func (d *Datapath) Attach() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.arrange()
+}
+
+// Ensure is Attach, and renews the lease of the next hops, so it has to be called
+// more often than that runs, after next hops that have changed were set.
 func (d *Datapath) Ensure() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

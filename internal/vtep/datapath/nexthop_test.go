@@ -102,3 +102,20 @@ func TestPairs(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// To attach the program says nothing of the next hops; only Ensure does.
+func TestAttachLeavesTheLease(t *testing.T) {
+	d := open(t)
+	for _, step := range []struct {
+		do      func() error
+		renewed bool
+	}{{d.Attach, false}, {d.Ensure, true}} {
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		var s kernelState
+		if err := d.kernel.State.Lookup(uint32(0), &s); err != nil || (s.TrustedUntil != 0) != step.renewed {
+			t.Errorf("believed until %d, %v", s.TrustedUntil, err)
+		}
+	}
+}
