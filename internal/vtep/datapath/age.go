@@ -199,6 +199,7 @@ func (d *Datapath) evict(room int) error {
 		return err
 	}
 	slices.SortFunc(learned, func(a, b candidate) int { return cmp.Compare(b.age, a.age) })
+	d.crammed = len(learned) < room
 	for _, c := range learned[:min(room, len(learned))] {
 		if err := forget(d.kernel.Fdb, c.key); err != nil {
 			return err

@@ -24,6 +24,7 @@ func (d *Datapath) Apply(changes map[string]*forwarding.Network) map[string]erro
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	errs := map[string]error{}
+	d.crammed = false
 	changes = maps.Clone(changes)
 	for name, n := range changes {
 		if n == nil {

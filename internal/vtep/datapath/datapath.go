@@ -38,6 +38,7 @@ type Datapath struct {
 	trustedUntil   uint32   // ticks
 	clamp          uint32   // kernelState.Clamp
 	modes          []InterfaceMode
+	crammed        bool // the FDB is full of static entries, as this Apply has found
 }
 
 // Open takes over what is pinned in the directory, or starts anew where there

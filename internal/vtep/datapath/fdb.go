@@ -27,7 +27,7 @@ func (d *Datapath) putEntries(n *network, want *forwarding.Network, written *bat
 		}
 	}
 	done, err := missing.write(d.kernel.Fdb)
-	if errors.Is(err, unix.E2BIG) {
+	if errors.Is(err, unix.E2BIG) && !d.crammed {
 		rest := missing.from(done)
 		var more int
 		if err = d.evict(len(rest.keys)); err == nil {

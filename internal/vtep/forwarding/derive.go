@@ -21,8 +21,7 @@ import (
 func Derive(ls *hwvtep.LogicalSwitch, local Local) (Network, []Problem) {
 	d := derivation{
 		ls: ls, local: local,
-		endpoints: map[hwvtep.Locator]Endpoint{},
-		out:       Network{Name: ls.Name, Tunnels: map[Endpoint]Tunnel{}, FDB: map[ethernet.MAC]Endpoint{}, MACLimit: ls.Overrides.MACLimit},
+		out: Network{Name: ls.Name, FDB: map[ethernet.MAC]Endpoint{}, MACLimit: ls.Overrides.MACLimit},
 	}
 	d.tunnels()
 	d.flood()
@@ -50,21 +49,33 @@ func (d *derivation) problem(l hwvtep.Locator, format string, args ...any) {
 // tunnels makes the tunnels, without flooding. Of two locators that mean the
 // same tunnel the first in the order of locators gets it: that without a key.
 func (d *derivation) tunnels() {
-	users := map[Endpoint]hwvtep.Locator{}
-	for _, l := range d.ls.Locators().Sorted(hwvtep.Locator.Compare) {
+	locators := d.ls.Locators().Sorted(hwvtep.Locator.Compare)
+	d.endpoints = make(map[hwvtep.Locator]Endpoint, len(locators))
+	d.out.Tunnels = make(map[Endpoint]Tunnel, len(locators))
+	for _, l := range locators {
 		e, reason := endpoint(l, d.ls.Key, d.local)
 		if reason != "" {
 			d.problem(l, "%s", reason)
 			continue
 		}
-		if first, taken := users[e]; taken {
-			d.problem(l, "the same tunnel as %q of this logical switch, which is used; give it another key", first)
+		if _, taken := d.out.Tunnels[e]; taken {
+			d.problem(l, "the same tunnel as %q of this logical switch, which is used; give it another key", d.locator(e))
 			continue
 		}
-		users[e], d.endpoints[l] = l, e
+		d.endpoints[l] = e
 		g := groupOf(l)
 		d.out.Tunnels[e] = Tunnel{Group: g, Local: d.local.Of(g, e.Remote().Is6())}
 	}
+}
+
+// locator gives the one that became a tunnel.
+func (d *derivation) locator(e Endpoint) (l hwvtep.Locator) {
+	for l, used := range d.endpoints {
+		if used == e {
+			return l
+		}
+	}
+	return l
 }
 
 // groupOf is the rule of the keys.

@@ -107,7 +107,7 @@ func unusableAddr(a netip.Addr, local Local) string {
 		return fmt.Sprintf("dst_ip %s is not the address of another host", a)
 	case a.IsLinkLocalUnicast() && a.Is6():
 		return fmt.Sprintf("dst_ip %s is link-local: give an address that routes lead to", a)
-	case slices.Contains(local.All(), a):
+	case local.has(a):
 		return fmt.Sprintf("dst_ip %s is this switch's own address", a)
 	}
 	return ""

@@ -94,6 +94,10 @@ func (l Local) Of(g Group, v6 bool) netip.Addr {
 	return l.Fabric
 }
 
+func (l Local) has(a netip.Addr) bool {
+	return a == l.Fabric || a == l.WAN || a == l.Fabric6 || a == l.WAN6
+}
+
 // All gives each address once, sorted.
 func (l Local) All() []netip.Addr {
 	all := []netip.Addr{l.Fabric, l.WAN, l.Fabric6, l.WAN6}
