@@ -13,7 +13,7 @@ import (
 // each other.
 func TestTheExampleOfCertificates(t *testing.T) {
 	dir := t.TempDir()
-	script := filepath.Join("..", "..", "docs", "examples", "switch-certificates.sh")
+	script := filepath.Join("..", "..", "docs", "examples", "certificates.sh")
 	for _, names := range [][]string{{"server.example.org"}, {"gw-1.example.org", "gw-2.example.org"}} {
 		if out, err := exec.Command(script, append([]string{dir}, names...)...).CombinedOutput(); err != nil {
 			t.Fatalf("%s (Debian package openssl): %v: %s", script, err, out)

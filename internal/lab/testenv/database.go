@@ -284,6 +284,20 @@ func (s *DatabaseServer) write(t testing.TB, name, text string) {
 	}
 }
 
+// writeTLS makes copies of certificates that the server's account can read, the
+// key for it alone.
+func (s *DatabaseServer) writeTLS(t testing.TB, files TLSFiles) {
+	t.Helper()
+	for from, to := range map[string]string{files.CA: "ca.pem", files.Cert: "cert.pem", files.Key: "key.pem"} {
+		text, err := os.ReadFile(from)
+		must(t, err, "read certificates")
+		must(t, os.WriteFile(s.file(to), text, 0o600), "copy certificates")
+		if cred := s.credential(t); cred != nil {
+			must(t, os.Chown(s.file(to), int(cred.Uid), int(cred.Gid)), "give the database its certificates")
+		}
+	}
+}
+
 // Databases has servers that all tests of a binary share, each started when it
 // is first asked for. A TestMain closes them at the end.
 type Databases struct {

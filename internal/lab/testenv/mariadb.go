@@ -3,6 +3,7 @@ package testenv
 import (
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,12 +25,34 @@ func StartDurableMariaDB(t testing.TB) *DatabaseServer {
 	return startDatabase(t, mariadbKind(t, "--innodb-flush-log-at-trx-commit=1")).endsWith(t)
 }
 
+// StartMariaDBWithTLS starts one that lets nobody in without TLS.
+func StartMariaDBWithTLS(t testing.TB, files TLSFiles) *DatabaseServer {
+	t.Helper()
+	kind := mariadbKind(t, append(slices.Clone(quickMariaDB), "--require-secure-transport=ON")...)
+	create, command, dsn := kind.create, kind.command, kind.dsn
+	kind.create = func(s *DatabaseServer) *exec.Cmd {
+		s.writeTLS(t, files)
+		return create(s)
+	}
+	kind.command = func(s *DatabaseServer) *exec.Cmd {
+		cmd := command(s)
+		cmd.Args = append(cmd.Args, "--ssl-ca="+s.file("ca.pem"), "--ssl-cert="+s.file("cert.pem"), "--ssl-key="+s.file("key.pem"))
+		return cmd
+	}
+	kind.dsn = func(s *DatabaseServer, name string) string { return dsn(s, name) + "?tls=skip-verify" }
+	return startDatabase(t, kind).endsWith(t)
+}
+
+// quickMariaDB has the settings of servers that a machine does not lose power
+// under; they may be killed.
+var quickMariaDB = []string{
+	"--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=32M",
+	"--innodb-log-file-size=8M", "--performance-schema=off", "--max-connections=60",
+}
+
 func newMariaDB(t testing.TB) *DatabaseServer {
 	t.Helper()
-	return startDatabase(t, mariadbKind(t,
-		// The machine does not lose power in a test; the server may be killed.
-		"--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=32M",
-		"--innodb-log-file-size=8M", "--performance-schema=off", "--max-connections=60"))
+	return startDatabase(t, mariadbKind(t, quickMariaDB...))
 }
 
 // mariadbKind is MariaDB with some settings.
