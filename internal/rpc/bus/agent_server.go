@@ -58,9 +58,13 @@ func (a *Agent) Wait(ctx context.Context, since rpc.Since) error {
 
 // sender knows what the leader has of one database.
 type sender struct {
-	number uint64 // of the last report that the leader has
+	number uint64 // of the last report that was sent
+	base   uint64 // of the last that the leader has for sure; 0: none
 	told   map[string]rpc.LogicalReport
 }
+
+// forget makes the next report tell everything.
+func (s *sender) forget() { s.base, s.told = 0, nil }
 
 // Report implements rpc.Server. It tells what has changed since the last one,
 // and everything to a leader that does not have it. It is called for one report
@@ -84,7 +88,7 @@ func (a *Agent) Report(ctx context.Context, r rpc.Report) error {
 	}
 	whole, err := a.send(ctx, s, r, epoch)
 	if err == nil && whole {
-		*s = sender{}
+		s.forget()
 		whole, err = a.send(ctx, s, r, epoch)
 	}
 	if err == nil && whole {
@@ -96,17 +100,18 @@ func (a *Agent) Report(ctx context.Context, r rpc.Report) error {
 // send sends what is new of a report. It tells whether all of it is wanted.
 func (a *Agent) send(ctx context.Context, s *sender, r rpc.Report, epoch uint64) (whole bool, err error) {
 	from := Sender{Host: a.cfg.Host, Run: a.run, Epoch: epoch}
-	for part := range wire.ReportParts(r, s.told, s.number, s.number+1, wire.MostRows) {
+	s.number++
+	for part := range wire.ReportParts(r, s.told, s.base, s.number, wire.MostRows) {
 		var answer reportAnswer
 		if err := a.call(ctx, callWithin, methodReport, reportArgs{from, part}, &answer); err != nil {
-			*s = sender{} // it may have arrived
+			s.forget() // it may have arrived
 			return false, err
 		}
 		if answer.Whole {
 			return true, nil
 		}
 	}
-	s.number, s.told = s.number+1, r.Logical
+	s.base, s.told = s.number, r.Logical
 	return false, nil
 }
 
