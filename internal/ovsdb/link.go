@@ -3,7 +3,6 @@ package ovsdb
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -28,9 +27,10 @@ func newLink(conn net.Conn) *link {
 
 // intake counts the bytes that come.
 type intake struct {
-	conn io.Reader
-	got  atomic.Uint64
-	most uint64 // bytes that may come; 0: any number
+	conn     net.Conn
+	got      atomic.Uint64
+	most     uint64        // bytes that may come; 0: any number
+	patience time.Duration // how long the next ones may take; 0: whatever the deadline of conn says
 }
 
 // Read implements io.Reader.
@@ -41,6 +41,11 @@ func (i *intake) Read(b []byte) (int, error) {
 			return 0, fmt.Errorf("more than %d bytes came", i.most)
 		}
 		b = b[:min(uint64(len(b)), left)]
+	}
+	if i.patience > 0 {
+		if err := i.conn.SetReadDeadline(time.Now().Add(i.patience)); err != nil {
+			return 0, err
+		}
 	}
 	n, err := i.conn.Read(b)
 	i.got.Add(uint64(n))

@@ -32,14 +32,13 @@ var errNoDatabase = errors.New("no database " + databaseName)
 // load reads the contents into a mirror, while they come. An old server has the
 // monitor of RFC 7047 alone.
 func (s *session) load(warn func(ref, string)) error {
-	if err := s.conn.SetReadDeadline(time.Now().Add(loadWithin)); err != nil {
-		return err
-	}
+	s.intake.patience = loadWithin
 	err := s.monitor(methodMonitorCond, warn)
 	var unknown *failure
 	if errors.As(err, &unknown) {
 		err = s.monitor(methodMonitor, warn)
 	}
+	s.intake.patience = 0
 	return errors.Join(err, s.conn.SetReadDeadline(time.Time{}))
 }
 

@@ -14,7 +14,8 @@ import (
 const (
 	// connectWithin bounds connecting and reading the schema.
 	connectWithin = 10 * time.Second
-	// loadWithin bounds reading all of the contents.
+	// loadWithin is how long the next bytes of the contents may take. ovsdb-server
+	// says nothing before it has all of them together.
 	loadWithin = 2 * time.Minute
 	// callWithin bounds every other request.
 	callWithin = 30 * time.Second
