@@ -18,6 +18,14 @@ type decoder struct {
 	in    *wire.Scanner
 	out   func(rank int, c change)
 	words map[string]string
+	// What there are very many of is read into the same place each time where out is
+	// done with it at once; nil: each is kept.
+	again *again
+}
+
+type again struct {
+	ucast    ucastRow
+	locators []wire.UUID
 }
 
 func newDecoder(in *wire.Scanner, out func(rank int, c change)) *decoder {

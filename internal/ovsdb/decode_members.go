@@ -27,9 +27,14 @@ func (d *decoder) locator(r row) change {
 
 func (d *decoder) locatorSet(r row) change {
 	c := &locatorSetRow{row: r}
+	var ids []wire.UUID
+	if d.again != nil {
+		ids = d.again.locators[:0]
+		defer func() { d.again.locators = c.locators.value }() // with the room that it has now
+	}
 	d.columns(r, func(column []byte) {
 		if string(column) == "locators" {
-			c.locators.set(d.uuids())
+			c.locators.set(d.appendUUIDs(ids))
 		} else {
 			d.in.Skip()
 		}
@@ -39,6 +44,10 @@ func (d *decoder) locatorSet(r row) change {
 
 func (d *decoder) ucast(r row) change {
 	c := &ucastRow{row: r}
+	if d.again != nil {
+		c = &d.again.ucast
+		*c = ucastRow{row: r}
+	}
 	if r.what == wire.Whole {
 		c.badMAC = noMAC
 	}

@@ -162,7 +162,9 @@ func read(t fataler, c contents) *mirror {
 	f := newTestFold(newMirror(), &Dirty{})
 	f.fresh = true
 	in := wire.NewScanner(strings.NewReader(told(contents{}, c, false)))
-	in.Updates(newDecoder(in, func(_ int, c change) { c.into(f) }).table)
+	d := newDecoder(in, func(_ int, c change) { c.into(f) })
+	d.again = &again{}
+	in.Updates(d.table)
 	if f.mirror.sweep(); in.Err() != nil || f.err != nil {
 		t.Fatalf("%v, %v", in.Err(), f.err)
 	}

@@ -45,6 +45,7 @@ func (s *session) load(warn func(ref, string)) error {
 func (s *session) monitor(method string, warn func(ref, string)) error {
 	f := &fold{mirror: newMirror(), dirty: &Dirty{}, warn: warn, fresh: true}
 	d := newDecoder(s.in, func(_ int, c change) { c.into(f) })
+	d.again = &again{}
 	err := s.call(method, s.monitorParams(method), func(in *wire.Scanner) { in.Updates(d.table) })
 	f.mirror.sweep()
 	s.mirror = f.mirror

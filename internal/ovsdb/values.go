@@ -45,7 +45,9 @@ func (d *decoder) uuid() wire.UUID {
 	return a.UUID
 }
 
-func (d *decoder) uuids() (ids []wire.UUID) {
+func (d *decoder) uuids() []wire.UUID { return d.appendUUIDs(nil) }
+
+func (d *decoder) appendUUIDs(ids []wire.UUID) []wire.UUID {
 	d.elements(wire.Row, func(a *wire.Atom) { ids = append(ids, a.UUID) })
 	return ids
 }
