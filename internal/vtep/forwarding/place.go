@@ -2,9 +2,9 @@ package forwarding
 
 import (
 	"net/netip"
-	"unique"
 
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/vtep/forwarding/intern"
 )
 
 // Endpoint identifies a tunnel on the wire: what an arriving packet shows and
@@ -14,7 +14,7 @@ import (
 // A switch has very many of them, which lead to few places: so each place is in
 // memory once, and an endpoint is small. Two are the same where == says so.
 type Endpoint struct {
-	at  unique.Handle[place]
+	at  uint32 // of places
 	VNI uint32 // on a port the VLAN, 0 for untagged frames
 }
 
@@ -25,23 +25,20 @@ type place struct {
 	port          string               // Physical_Port.name; "" where it is a tunnel
 }
 
+// places are those that any endpoint has, or had.
+var places intern.Table[place]
+
 // To gives the endpoint of a tunnel to a remote address.
 func To(encapsulation hwvtep.Encapsulation, remote netip.Addr, vni uint32) Endpoint {
-	return Endpoint{unique.Make(place{encapsulation: encapsulation, remote: remote}), vni}
+	return Endpoint{places.Number(place{encapsulation: encapsulation, remote: remote}), vni}
 }
 
 // OnPort gives the endpoint that is a VLAN of a physical port.
 func OnPort(port string, vlan uint16) Endpoint {
-	return Endpoint{unique.Make(place{port: port}), uint32(vlan)}
+	return Endpoint{places.Number(place{port: port}), uint32(vlan)}
 }
 
-// place is the zero one in the zero Endpoint.
-func (e Endpoint) place() place {
-	if e.at == (unique.Handle[place]{}) {
-		return place{}
-	}
-	return e.at.Value()
-}
+func (e Endpoint) place() place { return places.Value(e.at) }
 
 // Encapsulation is "" on a port.
 func (e Endpoint) Encapsulation() hwvtep.Encapsulation { return e.place().encapsulation }
