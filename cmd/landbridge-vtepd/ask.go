@@ -36,25 +36,30 @@ func showCommand() *cobra.Command {
 }
 
 func traceCommand() *cobra.Command {
-	cmd, client := asking("trace", "Show what would happen to a frame that comes by a tunnel; nothing is changed or sent", cobra.NoArgs)
+	cmd, client := asking("trace", "Show what would happen to a frame that comes by a tunnel or a port; nothing is changed or sent", cobra.NoArgs)
 	flags := cmd.Flags()
 	flags.String("from", "", "address of the tunnel's other end, which sends the frame")
 	flags.String("vni", "", "VNI, or GRE key, that it comes with")
 	flags.String("to", "", "address of ours that it is sent to (default: the tunnel's)")
+	flags.String("port", "", "physical port that the frame comes by, in place of a tunnel")
+	flags.String("vlan", "", "VLAN that it comes with at the port (default: untagged)")
 	flags.String("src", "", "source MAC of the frame")
 	flags.String("dst", "", "destination MAC of the frame")
 	flags.String("frame", "", "the whole frame in hex, in place of --src and --dst")
-	flags.String("interface", "", "interface that it arrives by (default: the first of vtepd's)")
+	flags.String("interface", "", "interface that the tunnel's packet arrives by (default: the first of vtepd's)")
 	asJSON := flags.Bool("json", false, "JSON in place of text")
-	for _, name := range []string{"from", "vni"} {
-		_ = cmd.MarkFlagRequired(name) // it is there
+	cmd.MarkFlagsOneRequired("from", "port")
+	cmd.MarkFlagsRequiredTogether("from", "vni")
+	for _, name := range []string{"from", "to", "interface"} {
+		cmd.MarkFlagsMutuallyExclusive(name, "port")
 	}
+	cmd.MarkFlagsMutuallyExclusive("from", "vlan")
 	cmd.MarkFlagsOneRequired("frame", "dst")
 	cmd.MarkFlagsMutuallyExclusive("frame", "dst")
 	cmd.MarkFlagsMutuallyExclusive("frame", "src")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		query := url.Values{}
-		for flag, field := range map[string]string{"from": "from", "vni": "vni", "to": "to", "src": "mac", "dst": "dst", "frame": "frame", "interface": "interface"} {
+		for flag, field := range map[string]string{"from": "from", "vni": "vni", "to": "to", "port": "port", "vlan": "vlan", "src": "mac", "dst": "dst", "frame": "frame", "interface": "interface"} {
 			query.Set(field, flags.Lookup(flag).Value.String())
 		}
 		return client().Trace(cmd.Context(), query, *asJSON, cmd.OutOrStdout())

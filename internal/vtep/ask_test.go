@@ -48,7 +48,7 @@ func TestCommandsAgainstARunningVTEPD(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"show", "tunnels"}, []string{"landbridge/one", "| fabric | 10.0.0.11   | 123 | 10.0.0.1", "203.0.113.2 | 456"}},
+		{[]string{"show", "tunnels"}, []string{"landbridge/one", "| fabric | vxlan_over_ipv4 | 10.0.0.11   | 123 | 10.0.0.1", "203.0.113.2 | 456"}},
 		{[]string{"show", "tunnels", "--json", "--network", "landbridge/one"}, []string{`"remote": "203.0.113.2"`}},
 		{[]string{"show", "fdb", "--mac", vm.String()}, []string{vm.String() + " | 10.0.0.11 | 123 | static"}},
 		{[]string{"show", "fdb", "--network", "landbridge/one", "--mac", "02:00:00:00:00:09"}, []string{"| Network | MAC "}},
@@ -78,6 +78,10 @@ func TestCommandsAgainstARunningVTEPD(t *testing.T) {
 		{[]string{"thaw", "x"}, `"x" is not a MAC address`},
 		{[]string{"trace", "--from", "x", "--vni", "1", "--dst", vm.String()}, `from "x" is not an address`},
 		{[]string{"trace", "--from", "10.0.0.11", "--vni", "16777216", "--dst", vm.String()}, "is not a number from 0 to 16777215"},
+		{[]string{"trace", "--port", "p9", "--dst", vm.String()}, `there is no port "p9"`},
+		{[]string{"trace", "--port", "p1", "--vlan", "4095", "--dst", vm.String()}, `vlan "4095" is not a number from 0, for untagged, to 4094`},
+		{[]string{"trace", "--port", "p1", "--from", "10.0.0.11", "--vni", "1", "--dst", vm.String()}, "[from port]"},
+		{[]string{"trace", "--dst", vm.String()}, "[from port]"},
 		{[]string{"trace", "--from", "10.0.0.11", "--vni", "1", "--frame", "00"}, "at least 14 bytes"},
 		{[]string{"trace", "--from", "10.0.0.11", "--vni", "1", "--dst", vm.String(), "--interface", "none0"}, "interface none0"},
 		{[]string{"capture", "-w", "-", "--reason", "boredom"}, `"boredom" is no reason`},
@@ -86,6 +90,27 @@ func TestCommandsAgainstARunningVTEPD(t *testing.T) {
 		if out, err := m.ask(c.args...); err == nil || !strings.Contains(out, c.want) {
 			t.Errorf("%v: %v, no %q in %s", c.args, err, c.want, out)
 		}
+	}
+}
+
+func TestTraceCommandOfPorts(t *testing.T) {
+	metal := newMetal(t)
+	metal.bind("p1", "100")
+	m := &asked{metal.machine, program(t)}
+	for vlan, want := range map[string][]string{
+		"100": {"port p1 VLAN 100, side ports, network landbridge/one", "the source is new", "10.0.0.11 vni 123, side fabric", "\nforwarded"},
+		"0":   {"dropped: unknown_vlan"},
+	} {
+		out, err := m.ask("trace", "--port", "p1", "--vlan", vlan, "--src", "02:00:00:00:00:08", "--dst", vm.String())
+		for _, w := range want {
+			if err != nil || !strings.Contains(out, w) {
+				t.Errorf("VLAN %s: %v, no %q in\n%s", vlan, err, w, out)
+			}
+		}
+	}
+	out, err := m.ask("show", "tunnels")
+	if want := "| landbridge/one | ports  |                 | port p1     | 100 |"; err != nil || !strings.Contains(out, want) {
+		t.Errorf("%v, no %q in\n%s", err, want, out)
 	}
 }
 

@@ -256,6 +256,10 @@ func (f *fakeDatapath) Thaw(ethernet.MAC) ([]string, error) { return nil, nil }
 
 func (f *fakeDatapath) Trace([]byte, int) (datapath.Trace, error) { return datapath.Trace{}, nil }
 
+func (f *fakeDatapath) TracePort([]byte, string, uint16) (datapath.Trace, error) {
+	return datapath.Trace{}, nil
+}
+
 func (f *fakeDatapath) Capture(context.Context, []datapath.Reason, func(), func(datapath.Sample) bool) error {
 	return nil
 }

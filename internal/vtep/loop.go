@@ -43,6 +43,7 @@ type dataplane interface {
 	Counters() (datapath.Counters, error)
 	PortTraffic() (map[forwarding.Endpoint]datapath.Traffic, error)
 	Trace(packet []byte, ifIndex int) (datapath.Trace, error)
+	TracePort(frame []byte, port string, vlan uint16) (datapath.Trace, error)
 	Capture(ctx context.Context, wanted []datapath.Reason, begun func(), show func(datapath.Sample) bool) error
 	VisitFDB(visit func(network string, e datapath.Entry)) error
 }

@@ -1,12 +1,14 @@
 package vtep
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
@@ -35,15 +37,36 @@ type question struct {
 	device                string
 }
 
-// serveTrace answers /trace?from=&vni=&(frame=|mac=&dst=).
+// serveTrace answers /trace?(from=&vni=|port=&vlan=)&(frame=|mac=&dst=).
 func (l *loop) serveTrace(w http.ResponseWriter, r *http.Request) {
-	q, err := l.question(r)
+	trace, err := l.traceOf(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	t, err := l.trace(q)
+	t, err := trace()
 	answer(w, TraceAnswer{t.Verdict, t.Reason, append([]datapath.Step{}, t.Steps...), hex.EncodeToString(t.Out)}, err)
+}
+
+// traceOf gives the trace that a query asks for, of a port or of a tunnel.
+func (l *loop) traceOf(r *http.Request) (func() (datapath.Trace, error), error) {
+	if port := r.FormValue("port"); port != "" {
+		return l.traceOfPort(r, port)
+	}
+	q, err := l.question(r)
+	return func() (datapath.Trace, error) { return l.trace(q) }, err
+}
+
+func (l *loop) traceOfPort(r *http.Request, port string) (func() (datapath.Trace, error), error) {
+	if r.FormValue("from") != "" {
+		return nil, errors.New("port and from: a frame comes by a port or by a tunnel, not both")
+	}
+	vlan, err := strconv.ParseUint(cmp.Or(r.FormValue("vlan"), "0"), 10, 12)
+	if err != nil || vlan > forwarding.MaxVLAN {
+		return nil, fmt.Errorf("vlan %q is not a number from 0, for untagged, to %d", r.FormValue("vlan"), forwarding.MaxVLAN)
+	}
+	frame, err := frameOf(r)
+	return func() (datapath.Trace, error) { return l.dp.TracePort(frame, port, uint16(vlan)) }, err
 }
 
 func (l *loop) trace(q question) (datapath.Trace, error) {

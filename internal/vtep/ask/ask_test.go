@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"landbridge/internal/ethernet"
+	"landbridge/internal/hwvtep"
 	"landbridge/internal/vtep"
 	"landbridge/internal/vtep/datapath"
 )
@@ -45,12 +46,16 @@ func someState() vtep.State {
 	remote := netip.MustParseAddr("10.0.0.11")
 	return vtep.State{
 		Networks: []vtep.NetworkState{{
-			Name:    "red",
-			Tunnels: []vtep.TunnelState{{Remote: remote, VNI: 5, Side: "fabric", Flood: true, RxPackets: 11, TxBytes: 12}},
+			Name: "red",
+			Tunnels: []vtep.TunnelState{
+				{Encapsulation: hwvtep.GeneveOverIPv4, Remote: remote, VNI: 5, Side: "fabric", Flood: true, RxPackets: 11, TxBytes: 12},
+				{Port: "p1", VNI: 100, Side: "ports"},
+			},
 			FDB: []vtep.FDBState{
 				{MAC: mac, Remote: remote, VNI: 5, Static: true},
 				{MAC: mac, Remote: remote, VNI: 5, Frozen: true, Age: 7},
 				{MAC: mac, Remote: remote, VNI: 5, Age: 8},
+				{MAC: mac, Port: "p1", VNI: 100, Age: 9},
 			},
 			Neighbours: []vtep.NeighbourState{{Address: remote, MAC: &mac}, {Address: netip.MustParseAddr("10.0.0.1"), Gateway: true}},
 			Counters: vtep.CountersState{
@@ -65,9 +70,12 @@ func someState() vtep.State {
 func TestShow(t *testing.T) {
 	c := answering(t, map[string]any{"/state": someState()})
 	for kind, want := range map[string][]string{
-		"tunnels":    {"| red     | fabric | 10.0.0.11 | 5   |", "| True  | 11         | 0        | 0          | 12"},
-		"fdb":        {"| static  | 0s  |", "| frozen  | 7s  |", "| learned | 8s  |"},
-		"networks":   {"| red     | 1       | 1      | 2       | 26    | 1      | 21      | 22     | 23    | 24         | 25          | 7       |"},
+		"tunnels": {
+			"| red     | fabric | geneve_over_ipv4 | 10.0.0.11 | 5   |", "| True  | 11         | 0        | 0          | 12",
+			"| red     | ports  |                  | port p1   | 100 |       |",
+		},
+		"fdb":        {"| static  | 0s  |", "| frozen  | 7s  |", "| learned | 8s  |", "| port p1   | 100 | learned | 9s  |"},
+		"networks":   {"| red     | 2       | 1      | 3       | 26    | 1      | 21      | 22     | 23    | 24         | 25          | 7       |"},
 		"drops":      {"| red           | bad_source | 4       |", "| red           | no_target  | 3       |", "| (all packets) | no_target  | 5       |"},
 		"neighbours": {"| red     | 10.0.0.11 | fa:16:3e:00:00:01 | False  |", "| red     | 10.0.0.1  |                   | True   |"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 
@@ -26,7 +27,7 @@ func tables() []table {
 	return []table{
 		{
 			"tunnels", "tunnels, with what came and left by them",
-			[]string{"Network", "Side", "Remote", "VNI", "Local", "Flood", "RX packets", "RX bytes", "TX packets", "TX bytes"},
+			[]string{"Network", "Side", "Encapsulation", "Remote", "VNI", "Local", "Flood", "RX packets", "RX bytes", "TX packets", "TX bytes"},
 			tunnelRows, func(s vtep.State) any { return s.Networks },
 		},
 		{
@@ -91,16 +92,31 @@ func (c *Client) Show(ctx context.Context, kind, network, mac string, asJSON boo
 func tunnelRows(s vtep.State) (rows [][]any) {
 	for _, n := range s.Networks {
 		for _, t := range n.Tunnels {
-			rows = append(rows, []any{n.Name, t.Side, t.Remote, t.VNI, t.Local, t.Flood, t.RxPackets, t.RxBytes, t.TxPackets, t.TxBytes})
+			rows = append(rows, []any{n.Name, t.Side, string(t.Encapsulation), place(t.Port, t.Remote), t.VNI, address(t.Local), t.Flood, t.RxPackets, t.RxBytes, t.TxPackets, t.TxBytes})
 		}
 	}
 	return rows
 }
 
+// place is where a tunnel leads, or the port that it is a VLAN of.
+func place(port string, remote netip.Addr) string {
+	if port != "" {
+		return "port " + port
+	}
+	return address(remote)
+}
+
+func address(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
 func fdbRows(s vtep.State) (rows [][]any) {
 	for _, n := range s.Networks {
 		for _, e := range n.FDB {
-			rows = append(rows, []any{n.Name, e.MAC, e.Remote, e.VNI, kindOf(e), fmt.Sprintf("%ds", e.Age)})
+			rows = append(rows, []any{n.Name, e.MAC, place(e.Port, e.Remote), e.VNI, kindOf(e), fmt.Sprintf("%ds", e.Age)})
 		}
 	}
 	return rows

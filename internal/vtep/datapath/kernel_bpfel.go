@@ -248,14 +248,15 @@ type kernelState struct {
 type kernelStep uint32
 
 const (
-	kernelStepSTEP_ARRIVED  kernelStep = 1
-	kernelStepSTEP_LEARNED  kernelStep = 2
-	kernelStepSTEP_FOUND    kernelStep = 3
-	kernelStepSTEP_FLOODED  kernelStep = 4
-	kernelStepSTEP_COPIED   kernelStep = 5
-	kernelStepSTEP_SENT     kernelStep = 6
-	kernelStepSTEP_RESOLVED kernelStep = 7
-	kernelStepSTEP_DROPPED  kernelStep = 8
+	kernelStepSTEP_ARRIVED   kernelStep = 1
+	kernelStepSTEP_LEARNED   kernelStep = 2
+	kernelStepSTEP_FOUND     kernelStep = 3
+	kernelStepSTEP_FLOODED   kernelStep = 4
+	kernelStepSTEP_COPIED    kernelStep = 5
+	kernelStepSTEP_SENT      kernelStep = 6
+	kernelStepSTEP_RESOLVED  kernelStep = 7
+	kernelStepSTEP_DROPPED   kernelStep = 8
+	kernelStepSTEP_SEGMENTED kernelStep = 9
 )
 
 type kernelTraffic struct {

@@ -193,10 +193,10 @@ func (d *Datapath) runAs(t testing.TB, in []byte, ctx skbuff) (verdict uint32, o
 	return runProgram(t, d.kernel.LandbridgeIngress, in, ctx)
 }
 
-// runPort is run for a frame that arrives by a port, untagged.
+// runPort is run for a frame that arrives by the interface of port p1, untagged.
 func (d *Datapath) runPort(t testing.TB, in []byte) (verdict uint32, out []byte) {
 	t.Helper()
-	return runProgram(t, d.kernel.LandbridgePort, in, skbuff{IfIndex: 1})
+	return runProgram(t, d.kernel.LandbridgePort, in, d.byTestPort())
 }
 
 func runProgram(t testing.TB, program *ebpf.Program, in []byte, ctx skbuff) (verdict uint32, out []byte) {

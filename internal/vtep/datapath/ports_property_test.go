@@ -28,12 +28,15 @@ func TestFloodsGoWhereTheyMay(t *testing.T) {
 		m.program(list...)
 		for _, n := range models {
 			for e, from := range n.Tunnels {
-				m.sendBy(e, from, frame)
 				targets := floodTargets(n, e)
 				var want []string
 				for _, to := range targets {
 					want = append(want, to.String())
 				}
+				if e.IsPort() {
+					m.traceNames(e, frame, want)
+				}
+				m.sendBy(e, from, frame)
 				if got := m.copies(n, targets, frame); !slices.Equal(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got))) {
 					t.Errorf("seed %d: a frame from %s of %s has left by %q, want %q", seed, e, n.Name, got, want)
 				}
@@ -60,6 +63,26 @@ func (m *metal) sendBy(e forwarding.Endpoint, t forwarding.Tunnel, frame []byte)
 	}.build(m.t)
 	copy(b, m.gateway[:])
 	m.under.send(b)
+}
+
+// traceNames wants a trace to tell of the copies that then leave.
+func (m *metal) traceNames(e forwarding.Endpoint, frame []byte, want []string) {
+	m.t.Helper()
+	got, err := m.d.TracePort(frame, e.Port(), uint16(e.VNI))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if strings.Contains(got.text(), "cut to wire size") {
+		return
+	}
+	for _, to := range want {
+		if !strings.Contains(got.text(), "leaves by tunnel") || !strings.Contains(got.text(), ", "+to+", side ") {
+			m.t.Errorf("a trace from %s says nothing of %s:\n%s", e, to, got.text())
+		}
+	}
+	if n := strings.Count(got.text(), "leaves by"); n != len(want) {
+		m.t.Errorf("a trace from %s tells of %d copies, not %d:\n%s", e, n, len(want), got.text())
+	}
 }
 
 func onVLAN(e forwarding.Endpoint, frame []byte) []byte {

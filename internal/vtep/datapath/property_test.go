@@ -101,12 +101,14 @@ func step(from, to map[string]forwarding.Network) changes {
 	return out
 }
 
-// onTestPorts runs a test in a namespace of its own, whose loopback device, by
-// which test runs arrive, is port p1. Port p2 is there, too.
+// onTestPorts runs a test in a namespace of its own with the interfaces of ports p1
+// and p2, at whose other ends nobody is.
 func onTestPorts(t *testing.T, test func(t *testing.T, dir string)) {
 	t.Helper()
 	gw := testenv.NewNetNS(t, "gw")
-	gw.AddLink(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "eth2"}})
+	for _, name := range []string{"eth1", "eth2"} {
+		gw.AddLink(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: name}})
+	}
 	dir := filepath.Join(testenv.BPFFS(t), "gw")
 	gw.Do(func() { test(t, dir) })
 }
@@ -114,7 +116,7 @@ func onTestPorts(t *testing.T, test func(t *testing.T, dir string)) {
 func openPorts(t testing.TB, dir string) *Datapath {
 	t.Helper()
 	return openWith(t, Config{
-		PinDir: dir, Ports: map[string]string{"p1": "lo", "p2": "eth2"}, Logger: slog.New(slog.DiscardHandler),
+		PinDir: dir, Ports: map[string]string{"p1": "eth1", "p2": "eth2"}, Logger: slog.New(slog.DiscardHandler),
 		Sizes: Sizes{Tunnels: 512, Networks: 64, NextHops: 512, FDB: 1024},
 	})
 }
@@ -132,8 +134,7 @@ func applyProperty(t *testing.T, dir string) {
 			next := drawModels(rt)
 			d.differs(t, next)
 			d.apply(t, step(last, next))
-			d.segmenter.in = 1 // what test runs bring is finished
-			d.resolve(t)
+			d.finished(t)
 			d.floods(t, rt, next)
 			last = next
 			wantNetworks(t, d, last)
@@ -178,6 +179,16 @@ func (d *Datapath) floods(t *testing.T, rt *rapid.T, models map[string]forwardin
 	}
 }
 
+// finished has what test runs bring by port p1's interface taken for what the
+// segmenter has finished, and sets next hops.
+func (d *Datapath) finished(t testing.TB) {
+	t.Helper()
+	d.segmenter.in = d.byTestPort().IfIndex
+	d.resolve(t)
+}
+
+func (d *Datapath) byTestPort() skbuff { return skbuff{IfIndex: d.ports[testPort.Port()].hop.Ifindex} }
+
 func filters(t forwarding.Tunnel) bool { return t.Filter != 0 }
 
 var stormFrame = string(broadcast[:]) + string(hostB[:]) + "\x88\xb5" + strings.Repeat("x", 60)
@@ -191,7 +202,7 @@ func (d *Datapath) floodFrom(t *testing.T, n forwarding.Network, e forwarding.En
 		encapsulation: e.Encapsulation(), src: e.Remote().String(), dst: n.Tunnels[e].Local.String(), key: e.VNI, ttl: 9,
 		frame: stormFrame,
 	}
-	return d.run(t, in.build(t))
+	return d.runAs(t, in.build(t), d.byTestPort())
 }
 
 // floodTargets gives where a flooded frame may leave, by what is said of groups.

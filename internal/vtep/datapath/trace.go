@@ -3,6 +3,7 @@ package datapath
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 
@@ -40,13 +41,41 @@ type Step struct {
 func (d *Datapath) Trace(packet []byte, ifIndex int) (Trace, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.trace(packet, ifIndex, func(r *dryRun) *ebpf.Program { return r.Program })
+}
+
+// TracePort is Trace for a frame that arrives on a VLAN of a physical port, 0 for
+// untagged; the frame is without that tag, and so is Out where it leaves by a port.
+func (d *Datapath) TracePort(frame []byte, name string, vlan uint16) (Trace, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p := d.ports[name]
+	if p == nil {
+		return Trace{}, fmt.Errorf("there is no port %q", name)
+	}
+	if p.hop.Ifindex == 0 {
+		return Trace{}, fmt.Errorf("port %s: its interface %s is not there", name, p.link)
+	}
+	if len(frame) < ethernetHeader {
+		return Trace{}, fmt.Errorf("a frame of %d bytes is none", len(frame))
+	}
+	if vlan != 0 {
+		tag := []byte{0x81, 0, byte(vlan >> 8), byte(vlan)} // IEEE 802.1Q
+		frame = slices.Insert(slices.Clone(frame), 12, tag...)
+	}
+	return d.trace(frame, int(p.hop.Ifindex), func(r *dryRun) *ebpf.Program { return r.Port })
+}
+
+const ethernetHeader = 14
+
+func (d *Datapath) trace(packet []byte, ifIndex int, of func(*dryRun) *ebpf.Program) (Trace, error) {
 	dry, err := d.loadDry()
 	if err != nil {
 		return Trace{}, err
 	}
 	const room = 256 // more than headers grow by
 	opts := &ebpf.RunOptions{Data: packet, DataOut: make([]byte, len(packet)+room), Context: arrivingBy(ifIndex)}
-	verdict, err := dry.Program.Run(opts)
+	verdict, err := of(dry).Run(opts)
 	if err != nil {
 		return Trace{}, fmt.Errorf("run the program: %w", err)
 	}
@@ -82,13 +111,16 @@ func verdictOf(v uint32) Verdict {
 // dryRun is what a dry run needs of its own.
 type dryRun struct {
 	Program *ebpf.Program `ebpf:"landbridge_ingress"`
+	Port    *ebpf.Program `ebpf:"landbridge_port"`
 	Notes   *ebpf.Map     `ebpf:"notes"`
 }
 
 // Close implements io.Closer.
-func (r *dryRun) Close() error { return errors.Join(r.Program.Close(), r.Notes.Close()) }
+func (r *dryRun) Close() error {
+	return errors.Join(r.Program.Close(), r.Port.Close(), r.Notes.Close())
+}
 
-// loadDry loads the program for dry runs, on the maps of the other one, once.
+// loadDry loads the programs for dry runs, on the maps of the others, once.
 func (d *Datapath) loadDry() (*dryRun, error) {
 	if d.dry != nil {
 		return d.dry, nil
@@ -144,6 +176,8 @@ func (d *Datapath) explain(n kernelNote) Step {
 		return Step{"nexthops", fmt.Sprintf("it leaves by %s, interface %d", at, n.B)}
 	case kernelStepSTEP_RESOLVED:
 		return Step{"nexthops", fmt.Sprintf("it leaves by %s; the kernel is asked for the next hop", at)}
+	case kernelStepSTEP_SEGMENTED:
+		return Step{"state", "the kernel finishes it first, cut to wire size: each packet then comes again"}
 	case kernelStepSTEP_DROPPED:
 		return Step{"", "dropped: " + string(reasons()[kernelEvent(n.A)])}
 	}

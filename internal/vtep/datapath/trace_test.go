@@ -14,7 +14,7 @@ import (
 	"landbridge/internal/vtep/forwarding"
 )
 
-func (d *Datapath) trace(t testing.TB, p []byte) Trace {
+func (d *Datapath) traced(t testing.TB, p []byte) Trace {
 	t.Helper()
 	got, err := d.Trace(p, 1)
 	if err != nil {
@@ -34,7 +34,7 @@ func (tr Trace) text() string {
 
 func TestTraceExplains(t *testing.T) {
 	d := withRed(t)
-	got := d.trace(t, fromA.build(t))
+	got := d.traced(t, fromA.build(t))
 	want := `arrivals: it came by tunnel 1, 10.0.0.11 vni 123, side fabric, network red
 fdb: the source is known here
 fdb: the destination is behind tunnel 3, 203.0.113.2 vni 456, side wan, network red
@@ -56,7 +56,7 @@ nexthops: it leaves by tunnel 3, 203.0.113.2 vni 456, side wan, network red, int
 		"not ours":  {fromA.with(func(p *packet) { p.dstPort = 53 }), Passed, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := d.trace(t, c.in.build(t))
+			got := d.traced(t, c.in.build(t))
 			if got.Verdict != c.verdict || got.Reason != c.reason || !strings.Contains(got.text(), c.text) {
 				t.Errorf("%s %s\n%s", got.Verdict, got.Reason, got.text())
 			}
@@ -68,7 +68,7 @@ nexthops: it leaves by tunnel 3, 203.0.113.2 vni 456, side wan, network red, int
 		return n
 	}()})
 	d.run(t, fromA.build(t))
-	if got := d.trace(t, fromA.with(func(p *packet) { p.innerSrc = hostB }).build(t)); !strings.Contains(got.text(), "as many as it may") {
+	if got := d.traced(t, fromA.with(func(p *packet) { p.innerSrc = hostB }).build(t)); !strings.Contains(got.text(), "as many as it may") {
 		t.Errorf("at the limit:\n%s", got.text())
 	}
 	d = frozenAtB(t)
@@ -79,7 +79,7 @@ nexthops: it leaves by tunnel 3, 203.0.113.2 vni 456, side wan, network red, int
 		d.from(t, nodeA)
 		d.from(t, nodeB)
 	}
-	if got := d.trace(t, fromA.build(t)); !strings.Contains(got.text(), "frozen") {
+	if got := d.traced(t, fromA.build(t)); !strings.Contains(got.text(), "frozen") {
 		t.Errorf("frozen:\n%s", got.text())
 	}
 }
@@ -111,43 +111,105 @@ func (d *Datapath) everything(t *testing.T) string {
 	return out + fmt.Sprint(len(moves), moves)
 }
 
-func drawPacket(t *rapid.T) shaped {
-	macs := append([]ethernet.MAC{broadcast, {}}, someMACs...)
-	e := rapid.SampledFrom(append(somePlaces, at("10.0.0.99", 1))).Draw(t, "from")
-	ours := places[e.Remote().Is6()]
-	src, dst := rapid.SampledFrom(macs).Draw(t, "source"), rapid.SampledFrom(macs).Draw(t, "destination")
-	return shaped{
-		encapsulation: e.Encapsulation(), src: e.Remote().String(), key: e.VNI, ttl: 9,
-		dst:   rapid.SampledFrom([]string{ours.fabric, ours.wan}).Draw(t, "to"),
-		frame: string(dst[:]) + string(src[:]) + "\x88\xb5" + strings.Repeat("x", 60),
+// arriving is what the property traces: the packet of a tunnel, or the frame of a
+// port.
+type arriving struct {
+	port  bool
+	bytes []byte
+}
+
+func (a arriving) run(t testing.TB, d *Datapath) (uint32, []byte) {
+	t.Helper()
+	if a.port {
+		return d.runPort(t, a.bytes)
 	}
+	return d.runAs(t, a.bytes, d.byTestPort())
+}
+
+func (a arriving) trace(t testing.TB, d *Datapath) Trace {
+	t.Helper()
+	got, err := d.Trace(a.bytes, int(d.byTestPort().IfIndex))
+	if a.port {
+		got, err = d.TracePort(a.bytes, testPort.Port(), uint16(testPort.VNI))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func drawArriving(t testing.TB, rt *rapid.T) arriving {
+	t.Helper()
+	macs := append([]ethernet.MAC{broadcast, {}}, someMACs...)
+	e := rapid.SampledFrom(append(somePlaces, at("10.0.0.99", 1))).Draw(rt, "from")
+	src, dst := rapid.SampledFrom(macs).Draw(rt, "source"), rapid.SampledFrom(macs).Draw(rt, "destination")
+	frame := string(dst[:]) + string(src[:]) + "\x88\xb5" + strings.Repeat("x", 60)
+	if e.IsPort() {
+		return arriving{true, []byte(frame)}
+	}
+	ours := places[e.Remote().Is6()]
+	return arriving{false, shaped{
+		encapsulation: e.Encapsulation(), src: e.Remote().String(), key: e.VNI, ttl: 9,
+		dst: rapid.SampledFrom([]string{ours.fabric, ours.wan}).Draw(rt, "to"), frame: frame,
+	}.build(t)}
 }
 
 // A trace tells what then happens, and changes nothing, whatever there is in the
 // maps and whatever comes.
-func TestTraceIsWhatHappens(t *testing.T) {
-	d := open(t)
+func TestTraceIsWhatHappens(t *testing.T) { onTestPorts(t, traceIsWhatHappens) }
+
+func traceIsWhatHappens(t *testing.T, dir string) {
+	d := openPorts(t, dir)
+	defer closed(t, d)
 	var last map[string]forwarding.Network
 	rapid.Check(t, func(rt *rapid.T) {
 		next := drawModels(rt)
 		d.apply(t, step(last, next))
 		last = next
-		d.resolve(t)
+		d.finished(t)
 		for range rapid.IntRange(1, 12).Draw(rt, "packets") {
-			p := drawPacket(rt)
-			in := p.build(t)
+			in := drawArriving(t, rt)
 			before := d.everything(t)
-			told := d.trace(t, in)
+			told := in.trace(t, d)
 			if after := d.everything(t); after != before {
-				rt.Fatalf("%+v: a trace has changed\n%s\nto\n%s", p, before, after)
+				rt.Fatalf("%x: a trace has changed\n%s\nto\n%s", in.bytes, before, after)
 			}
 			dropsBefore := d.drops(t, told.Reason)
-			verdict, out := d.run(t, in)
+			verdict, out := in.run(t, d)
 			if verdictOf(verdict) != told.Verdict || told.Verdict == Forwarded && !bytes.Equal(out, told.Out) {
-				rt.Fatalf("%+v: told %s %x\n%s\nbut it was %s %x", p, told.Verdict, told.Out, told.text(), verdictOf(verdict), out)
+				rt.Fatalf("%x: told %s %x\n%s\nbut it was %s %x", in.bytes, told.Verdict, told.Out, told.text(), verdictOf(verdict), out)
 			}
 			if told.Reason != "" && d.drops(t, told.Reason) != dropsBefore+1 {
-				rt.Fatalf("%+v: told %s, which has not been counted", p, told.Reason)
+				rt.Fatalf("%x: told %s, which has not been counted", in.bytes, told.Reason)
+			}
+		}
+	})
+}
+
+func TestTraceOfPorts(t *testing.T) {
+	onTestPorts(t, func(t *testing.T, dir string) {
+		d := openPorts(t, dir)
+		defer closed(t, d)
+		n := red()
+		n.Tunnels[forwarding.OnPort("p1", 100)] = onPort()
+		d.apply(t, changes{"red": n})
+		d.resolve(t)
+		frame := etherFrame(hostS1, hostX, 0x88b5, longEnough)
+		got, err := d.TracePort(frame, "p1", 100)
+		if err != nil || got.Verdict != Forwarded || decode(t, got.Out).dst != remoteA || !strings.Contains(got.text(), "it came by tunnel 5, port p1 VLAN 100, side ports") {
+			t.Errorf("%s, %v\n%s", got.Verdict, err, got.text())
+		}
+		for _, vlan := range []uint16{0, 101} {
+			if got, err := d.TracePort(frame, "p1", vlan); err != nil || got.Reason != UnknownVLAN {
+				t.Errorf("VLAN %d: %s, %v", vlan, got.Reason, err)
+			}
+		}
+		if got, err := d.TracePort(etherFrame(hostA, hostS1, 0x88b5, longEnough), "p1", 100); err != nil || !strings.Contains(got.text(), "floods") {
+			t.Errorf("%v\n%s", err, got.text())
+		}
+		for name, frame := range map[string][]byte{"p9": frame, "p1": frame[:13]} {
+			if _, err := d.TracePort(frame, name, 0); err == nil {
+				t.Errorf("traced %d bytes on %s", len(frame), name)
 			}
 		}
 	})

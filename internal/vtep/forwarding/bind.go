@@ -6,9 +6,9 @@ import (
 	"landbridge/internal/hwvtep"
 )
 
-// maxVLAN is the largest VLAN that frames may carry: 4095 is reserved (IEEE
+// MaxVLAN is the largest VLAN that frames may carry: 4095 is reserved (IEEE
 // 802.1Q, table 9-2).
-const maxVLAN = 4094
+const MaxVLAN = 4094
 
 // Bind adds the VLANs of ports that are bound to a logical switch to what Derive
 // gave of it, and gives those that cannot be, sorted. The ports are those of the
@@ -34,8 +34,8 @@ func unusableBinding(b hwvtep.Binding, ports hwvtep.Set[string]) string {
 	switch {
 	case !ports.Has(b.Port):
 		return fmt.Sprintf("this switch has no port %q: add it to ports of its configuration", b.Port)
-	case b.VLAN > maxVLAN:
-		return fmt.Sprintf("VLAN %d is out of range: 0 (untagged) to %d", b.VLAN, maxVLAN)
+	case b.VLAN > MaxVLAN:
+		return fmt.Sprintf("VLAN %d is out of range: 0 (untagged) to %d", b.VLAN, MaxVLAN)
 	}
 	return ""
 }

@@ -10,6 +10,7 @@
 #include "skb.h"
 
 #define VLAN_TAG 0x8100 /* IEEE 802.1Q */
+#define SERVICE_TAG 0x88a8
 #define VLAN_ID 0x0fff
 #define ANY_VLAN 1 /* of a tag that goes again */
 #define ECN 3

@@ -243,6 +243,14 @@ static __always_inline __u32 arrived_on_port(struct __sk_buff *skb, struct arriv
 	return arrived_by(a);
 }
 
+/* A dry run has the tag in the data, out of which the kernel takes that of what arrives. */
+static __always_inline long untag(struct __sk_buff *skb)
+{
+	if (skb->protocol != bpf_htons(VLAN_TAG) && skb->protocol != bpf_htons(SERVICE_TAG))
+		return 0;
+	return push_vlan(skb, ANY_VLAN) || bpf_skb_vlan_pop(skb);
+}
+
 /*
  * A port belongs to the switch: frames of a VLAN that nobody has bound go
  * nowhere, also not to this machine, which would answer them. What is the link's
@@ -251,11 +259,14 @@ static __always_inline __u32 arrived_on_port(struct __sk_buff *skb, struct arriv
 SEC("tc")
 int landbridge_port(struct __sk_buff *skb)
 {
-	struct ethhdr *eth = headers(skb, sizeof(*eth));
 	struct arrival a = {};
+	struct ethhdr *eth;
 	struct tunnel *in;
 	__u32 id;
 
+	if (dry_run && untag(skb))
+		return refuse(skb, EVENT_NO_RESHAPE);
+	eth = headers(skb, sizeof(*eth));
 	if (!eth)
 		return refuse(skb, EVENT_TRUNCATED);
 	if (mac_is_link_local(eth->h_dest))

@@ -290,6 +290,7 @@ enum step {
 	STEP_SENT,	  /* tunnel, interface */
 	STEP_RESOLVED,	  /* tunnel: the kernel is asked for the neighbour; interface */
 	STEP_DROPPED,	  /* event */
+	STEP_SEGMENTED,	  /* by the segmenter, after which it comes again */
 };
 
 /* What a frame teaches of its source. */

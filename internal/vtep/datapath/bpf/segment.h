@@ -26,5 +26,6 @@ static __always_inline int segment(struct __sk_buff *skb)
 
 	if (!s || !s->segment_out || came_by_segmenter(skb))
 		return refuse(skb, EVENT_NO_SEGMENTER);
+	note(STEP_SEGMENTED, 0, 0);
 	return bpf_redirect(s->segment_out, 0);
 }
