@@ -16,9 +16,10 @@ LAB_PACKAGES      := iproute2 iputils-ping tcpdump curl
 GENERATE_PACKAGES := clang-14 llvm-14 libbpf-dev
 # The databases and the message bus that tests start for themselves, and the
 # Python library of OpenStack's services on that bus; another implementation of
-# tunnels to speak with; what the example of certificates runs; a decoder that is
-# not ours, and what makes packets final before it sees them; what cuts connections.
-TEST_PACKAGES     := postgresql mariadb-server rabbitmq-server python3-oslo.messaging openvswitch-switch openssl \
+# tunnels to speak with; what the examples of certificates and of a balancer run;
+# a decoder that is not ours, and what makes packets final before it sees them;
+# what cuts connections.
+TEST_PACKAGES     := postgresql mariadb-server galera-4 rabbitmq-server haproxy python3-oslo.messaging openvswitch-switch openssl \
 	tshark ethtool nftables
 # Real services of OpenStack that tests start for themselves, and real clients.
 OPENSTACK_PACKAGES := mariadb-server rabbitmq-server keystone uwsgi-plugin-python3 neutron-server python3-pymysql \

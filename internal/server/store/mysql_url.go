@@ -79,10 +79,15 @@ func (p mysqlParameters) one(name, value string) error {
 			return errors.New("must be a number of seconds")
 		}
 		p.cfg.Timeout = time.Duration(seconds) * time.Second
+	case "wsrep_sync_wait": // of Galera: reads see what other nodes have committed
+		if n, err := strconv.ParseUint(value, 10, 8); err != nil || n > 15 {
+			return errors.New("must be a number from 0 to 15, 1 for reads")
+		}
+		p.cfg.Params = map[string]string{name: value}
 	case "ssl", "ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_identity":
 	default:
 		return errors.New("is not known; known are unix_socket, charset, connect_timeout, " +
-			"ssl, ssl_ca, ssl_cert, ssl_key and ssl_verify_identity")
+			"ssl, ssl_ca, ssl_cert, ssl_key, ssl_verify_identity and wsrep_sync_wait")
 	}
 	return nil
 }

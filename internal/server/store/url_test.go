@@ -66,6 +66,7 @@ func TestMySQLURLs(t *testing.T) {
 		"mysql://u@h/db?charset=latin1":               "must be utf8mb4",
 		"mysql://u@h/db?connect_timeout=x":            "number of seconds",
 		"mysql://u@h/db?ssl=perhaps":                  "true or false",
+		"mysql://u@h/db?wsrep_sync_wait=16":           "from 0 to 15",
 		"mysql://u@h/db?ssl_ca=/nowhere":              "/nowhere",
 		"mysql://u@h/db?ssl_ca=/etc/hostname":         "no certificate",
 		"mysql://u@h/db?ssl_cert=/nowhere&ssl_key=/n": "ssl_cert",
