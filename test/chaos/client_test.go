@@ -30,7 +30,7 @@ type client struct {
 func (c *client) do(ctx context.Context, o op) {
 	var err error
 	switch o.verb {
-	case create:
+	case create, keep:
 		err = c.create(ctx, o)
 	case update:
 		err = c.update(ctx, o)
@@ -101,11 +101,11 @@ func createAll(ctx context.Context, s *controlplane.Server, o op, list []rest.Ob
 	return []rest.Object{one}, err
 }
 
-// update changes an object that is known.
+// update changes an object that is known, or makes it.
 func (c *client) update(ctx context.Context, o op) error {
 	target := c.known(ctx, o, o.kind, o.place)
 	if target == nil {
-		return errNothing
+		return c.create(ctx, o)
 	}
 	value := changed(target, o)
 	a, err := c.call(ctx, o, func(ctx context.Context, s *controlplane.Server) error {

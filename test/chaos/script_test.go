@@ -41,6 +41,9 @@ const (
 	create verb = "create"
 	update verb = "update"
 	remove verb = "delete"
+	// keep makes an object where it is not there, since the request that was to
+	// make it met a fault. So does update.
+	keep verb = "keep"
 )
 
 // op is an operation of the API on a place: at most one object is there at a
@@ -141,15 +144,15 @@ func (a *author) decide(o *op) bool {
 	case !there:
 		o.verb = create
 		return a.furnish(o)
-	case made.many > 0:
-		return false // a bulk goes with its remote connection
-	case a.IntN(4) == 0:
+	case made.many == 0 && a.IntN(4) == 0: // a bulk goes with its remote connection
 		o.verb = remove
-	case updatable:
-		o.verb = update
-	default:
-		return false
+		return true
 	}
+	o.verb = keep
+	if updatable {
+		o.verb = update
+	}
+	o.on, o.network, o.many, o.devices = made.on, made.network, made.many, made.devices
 	return true
 }
 

@@ -50,7 +50,7 @@ func TestAWalkHasEverything(t *testing.T) {
 	}
 	for kind := range places {
 		for _, v := range []verb{create, remove} {
-			if ops[v][kind] < 10 {
+			if ops[v][kind] < 5 {
 				t.Errorf("%s %s: %d times", v, kind, ops[v][kind])
 			}
 		}
