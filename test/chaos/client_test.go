@@ -38,9 +38,16 @@ func (c *client) do(ctx context.Context, o op) {
 		err = c.remove(ctx, o)
 	}
 	c.say("operation %d: %s %s %d: %v", o.number, o.verb, o.kind, o.place, err)
-	if refusal, ok := errors.AsType[*rest.Error](err); errors.Is(err, errLost) || ok && refusal.Status == http.StatusBadRequest {
+	if errors.Is(err, errLost) || malformed(o, err) {
 		c.fail("operation %d: %s %s %d: %v", o.number, o.verb, o.kind, o.place, err)
 	}
+}
+
+// malformed tells whether a request was refused for its form. A network that is
+// not connected, since another client was faster, is refused in the same way.
+func malformed(o op, err error) bool {
+	refusal, ok := errors.AsType[*rest.Error](err)
+	return ok && refusal.Status == http.StatusBadRequest && o.kind != rest.RemoteConnections
 }
 
 // call sends a request to a server, and to the other one where the first cannot

@@ -29,6 +29,7 @@ type world struct {
 
 	mu     sync.Mutex
 	events []string
+	log    *os.File // of all of them
 }
 
 // lift ends a fault at a step.
@@ -45,7 +46,11 @@ func newWorld(t *testing.T, s script) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, model: newModel(), cuts: cuts{}, lifts: map[int]lift{}}
+	log, err := os.Create(filepath.Join(dir, "events.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, model: newModel(), cuts: cuts{}, lifts: map[int]lift{}, log: log}
 	t.Cleanup(func() { w.keep(dir) })
 	start := testenv.StartPostgres
 	if *database == "mariadb" || *database == "" && s.mariadb {
@@ -62,6 +67,7 @@ func newWorld(t *testing.T, s script) *world {
 
 // keep keeps the logs of a test that has failed.
 func (w *world) keep(dir string) {
+	_ = w.log.Close()
 	if w.t.Failed() {
 		w.t.Logf("the logs of the programs are in %s", dir)
 	} else if err := os.RemoveAll(dir); err != nil {
@@ -73,7 +79,9 @@ func (w *world) keep(dir string) {
 func (w *world) say(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.events = append(w.events, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
+	event := time.Now().Format("15:04:05.000 ") + fmt.Sprintf(format, args...)
+	w.events = append(w.events, event)
+	_, _ = fmt.Fprintln(w.log, event) // where it cannot be kept, the last ones are shown all the same
 }
 
 // lastEvents is how many of them a test that has failed shows.
@@ -86,7 +94,7 @@ func (w *world) tell() {
 		return
 	}
 	w.t.Logf("seed %d, %d faults; the last operations and faults:\n%s", *seed, *faults, strings.Join(w.events[max(0, len(w.events)-lastEvents):], "\n"))
-	logs := map[string]string{"events.log": strings.Join(w.events, "\n"), "rabbitmq.log": w.Rabbit.Log(w.t), "database.log": w.store.Log(w.t)}
+	logs := map[string]string{"rabbitmq.log": w.Rabbit.Log(w.t), "database.log": w.store.Log(w.t)}
 	for i, o := range w.Switches {
 		logs[fmt.Sprintf("switch%d.log", i)] = o.Log(w.t)
 	}
