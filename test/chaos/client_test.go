@@ -14,7 +14,7 @@ import (
 
 // A request is bounded: where a server stands still, there is no answer.
 const (
-	callWithin = 1500 * time.Millisecond
+	callWithin = time.Second
 	bulkWithin = 5 * time.Second
 )
 

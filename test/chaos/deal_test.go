@@ -17,14 +17,16 @@ const (
 	cutRabbit       = "cut RabbitMQ off"
 	cutDatabase     = "cut the database off"
 	cutSwitches     = "cut switches off"
+	stopRabbit      = "stop RabbitMQ"
+	stopSwitches    = "stop ovsdb-servers"
 	killSwitches    = "kill ovsdb-servers"
 	wipeSwitches    = "wipe ovsdb-servers"
 )
 
 // deck has what happens before anything happens again.
 var deck = []string{
-	killServer, killAgent, stopServer, stopAgent, stopAgent, restartRabbit, restartDatabase, cutRabbit, cutRabbit,
-	cutDatabase, cutSwitches, cutSwitches, killSwitches, wipeSwitches, wipeSwitches,
+	killServer, killAgent, stopServer, stopAgent, stopAgent, restartRabbit, restartDatabase, stopRabbit, cutRabbit,
+	cutDatabase, cutSwitches, cutSwitches, stopSwitches, killSwitches, wipeSwitches,
 }
 
 // fault is something that happens to a part of the world, and ends some steps
@@ -101,11 +103,11 @@ func (d *dealer) deal(kind string) (fault, bool) {
 		f.at = d.draw(names("server", servers), 1)
 	case killAgent, stopAgent:
 		f.at = d.draw(names("agent", agents), 1)
-	case restartRabbit:
+	case restartRabbit, stopRabbit:
 		f.at = d.draw([]string{rabbit}, 1)
 	case restartDatabase:
 		f.at = d.draw([]string{dataStore}, 1)
-	case killSwitches, wipeSwitches:
+	case stopSwitches, killSwitches, wipeSwitches:
 		f.at = d.draw(names("switch", switches), 1+d.IntN(4))
 	default:
 		d.cut(&f)

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -18,8 +19,8 @@ func (w *world) begin(id int, f fault) (end func()) {
 		p, _ := w.program(f.at[0])
 		p.Kill(w.t)
 		return func() { p.Launch(w.t) }
-	case stopServer, stopAgent:
-		return w.stop(f.at[0])
+	case stopServer, stopAgent, stopRabbit, stopSwitches:
+		return w.stop(f.at)
 	case restartRabbit:
 		return w.restart(f, w.Rabbit)
 	case restartDatabase:
@@ -35,14 +36,34 @@ func (w *world) begin(id int, f fault) (end func()) {
 	}
 }
 
-func (w *world) stop(name string) (end func()) {
-	p, _ := w.program(name)
-	p.Freeze(w.t)
+func (w *world) stop(names []string) (end func()) {
+	for _, name := range names {
+		w.process(name).Freeze(w.t)
+	}
 	long := time.After(stoodStill)
 	return func() {
 		<-long
-		p.Thaw(w.t)
+		for _, name := range names {
+			w.process(name).Thaw(w.t)
+		}
 	}
+}
+
+// process can stand still.
+type process interface {
+	Freeze(t testing.TB)
+	Thaw(t testing.TB)
+}
+
+func (w *world) process(name string) process {
+	switch {
+	case name == rabbit:
+		return w.Rabbit
+	case strings.HasPrefix(name, "switch"):
+		return w.Switches[number(name)]
+	}
+	p, _ := w.program(name)
+	return p
 }
 
 // service is RabbitMQ or the database.
