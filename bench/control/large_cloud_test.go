@@ -57,7 +57,7 @@ func (c *largeCloud) Site(ctx context.Context, id string) (s l2gw.Site, err erro
 	for h, host := range c.hosts {
 		mac := portMAC(n, h)
 		s.Ports = append(s.Ports, l2gw.Port{
-			ID: mac.String(), NetworkID: id, MAC: mac, Host: host, Addrs: []netip.Addr{netip.AddrFrom4([4]byte{192, 168, byte(h >> 8), byte(h)})},
+			ID: fmt.Sprintf("b10e0001-0000-4000-8000-%04x%08x", n, h), NetworkID: id, MAC: mac, Host: host, Addrs: []netip.Addr{netip.AddrFrom4([4]byte{192, 168, byte(h >> 8), byte(h)})},
 		})
 	}
 	return s, nil

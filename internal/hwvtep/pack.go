@@ -13,7 +13,8 @@ import (
 // packer writes what unpacker reads, in one order whatever that of the sets.
 type packer struct {
 	out []byte
-	at  map[Locator]uint64 // places among the locators
+	all []Locator          // sorted
+	at  map[Locator]uint64 // places among all
 }
 
 func (w *packer) number(n uint64) { w.out = binary.AppendUvarint(w.out, n) }
@@ -50,8 +51,9 @@ func (w *packer) head(s *LogicalSwitch) {
 	for l := range s.Filters {
 		all.Add(l)
 	}
-	w.number(uint64(len(all)))
-	for i, l := range all.Sorted(Locator.Compare) {
+	w.all = all.Sorted(Locator.Compare)
+	w.number(uint64(len(w.all)))
+	for i, l := range w.all {
 		w.at[l] = uint64(i)
 		w.encapsulation(l.Encapsulation)
 		w.addr(l.Addr)
@@ -97,9 +99,11 @@ func (w *packer) places(locators func(func(Locator) bool)) (out []uint64) {
 // unicast writes the hosts behind each locator.
 func (w *packer) unicast(s UcastSet) {
 	w.number(uint64(len(s)))
-	for _, l := range slices.SortedFunc(maps.Keys(s), func(a, b Locator) int { return cmp.Compare(w.at[a], w.at[b]) }) {
-		w.number(w.at[l])
-		w.hosts(s[l])
+	for i, l := range w.all {
+		if h, there := s[l]; there {
+			w.number(uint64(i))
+			w.hosts(h)
+		}
 	}
 }
 
