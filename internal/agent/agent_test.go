@@ -56,6 +56,7 @@ type bench struct {
 	db     *testenv.OVSDB
 	server *fakeServer
 	beside []ovsdb.Config // databases that the same agent serves
+	most   int            // in place of mostAtOnce; 0: as it is
 	stop   func()
 }
 
@@ -77,6 +78,9 @@ func (b *bench) startAs(cfg Config) *Agent {
 	a, err := New(cfg)
 	if err != nil {
 		b.t.Fatal(err)
+	}
+	if b.most > 0 {
+		a.keepers[0].most = b.most
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -34,6 +34,8 @@ type keeper struct {
 	all      bool                    // compare everything
 	started  bool                    // a first look at Wanted has been had
 	baseline uint64                  // Wanted at that first look
+	changes  uint64                  // that were seen so far, of all logical switches
+	most     int                     // mostAtOnce
 	fenced   bool                    // the log has been told that another agent has it
 }
 
@@ -42,6 +44,7 @@ type logical struct {
 	actual hwvtep.Packed // as reported last
 	stale  bool          // actual may not be what the database holds now
 	dirty  bool          // to be compared with the plan
+	since  uint64        // the number of the change by which it is
 	retry  retry
 	err    string
 	// written is the number that says the last write has been carried out;
@@ -74,7 +77,7 @@ func keep(cfg Config, db ovsdb.Config, client *ovsdb.Client) *keeper {
 	k := &keeper{
 		address: db.Address, owner: cfg.Owner, fullEvery: cfg.FullEvery, client: client, may: cfg.May, log: log,
 		plan: newFollower(cfg.Server, log), reports: newReporter(cfg.Server, log),
-		logical: map[string]*logical{}, turned: make(chan struct{}, 1),
+		logical: map[string]*logical{}, turned: make(chan struct{}, 1), most: mostAtOnce,
 	}
 	k.idle.Store(cfg.Assigned)
 	return k
@@ -147,7 +150,8 @@ func (k *keeper) look() {
 	names, fresh := k.plan.changes()
 	for _, name := range names {
 		if l := k.of(name); l != nil {
-			l.dirty, l.stale, l.retry = true, true, retry{}
+			k.changes++
+			l.dirty, l.stale, l.retry, l.since = true, true, retry{}, k.changes
 		}
 	}
 	if fresh {
@@ -181,6 +185,10 @@ func (k *keeper) lookAtSwitches(d ovsdb.Dirty) {
 func (k *keeper) mark(names []string) {
 	for _, name := range names {
 		if l := k.of(name); l != nil {
+			if !l.dirty {
+				k.changes++
+				l.since = k.changes
+			}
 			l.dirty, l.stale = true, true
 		}
 	}

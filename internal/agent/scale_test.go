@@ -2,6 +2,8 @@ package agent
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,4 +48,35 @@ func TestTenThousandMACsDoNotHoldUpASmallChange(t *testing.T) {
 	})
 	b.holds(large, small)
 	t.Logf("a foreign change among 10000 MACs is repaired after %v, %d reports in all", time.Since(begin), b.server.count())
+}
+
+// Changes are worked out a few at a time where there are very many.
+func TestAnEmptySwitchIsFilledStepByStep(t *testing.T) {
+	b := newBench(t)
+	b.most = 1
+	var all []*hwvtep.LogicalSwitch
+	for i := range 20 {
+		all = append(all, network(fmt.Sprint("n", i), uint32(1+i)))
+	}
+	b.server.set("sw0", all...)
+	b.start()
+	b.holds(all...)
+	b.server.set("sw0", all[:1]...)
+	b.holds(all[0])
+}
+
+func TestWhatHasChangedLastIsDueFirst(t *testing.T) {
+	now := time.Now()
+	k := &keeper{owner: hwvtep.DefaultOwner, logical: map[string]*logical{}}
+	k.mark([]string{"landbridge/a", "landbridge/b", "landbridge/c", "theirs"})
+	k.mark([]string{"landbridge/a"}) // it is dirty already
+	k.logical["landbridge/c"].retry.until = now.Add(time.Second)
+	if got := k.due(now); !slices.Equal(got, []string{"landbridge/b", "landbridge/a"}) {
+		t.Errorf("due are %v", got)
+	}
+	k.logical["landbridge/a"].dirty = false
+	k.mark([]string{"landbridge/a"})
+	if got := k.due(now.Add(time.Second)); !slices.Equal(got, []string{"landbridge/a", "landbridge/c", "landbridge/b"}) {
+		t.Errorf("due are %v", got)
+	}
 }

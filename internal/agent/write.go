@@ -15,11 +15,18 @@ import (
 // and before what has become due in the meantime has its turn.
 const chunkRows = 5000
 
+// mostAtOnce bounds the rows of the changes that are worked out together: all of
+// them, for a switch that has nothing yet, may be more than there is memory.
+const mostAtOnce = 8 * chunkRows
+
 // write makes what is dirty equal to the plan, the small changes first. Of a
-// very large one it writes a part; the next step goes on with what is left,
-// since the client tells of its own writes too.
+// very large one, or very many, it writes a part; the next step goes on with what
+// is left, since the client tells of its own writes too.
 func (k *keeper) write(ctx context.Context) {
-	deltas := k.deltas(time.Now())
+	deltas, more := k.deltas(time.Now())
+	if more { // also where none of these can be written
+		wake(k.turned)
+	}
 	slices.SortStableFunc(deltas, func(a, b hwvtep.Delta) int { return cmp.Compare(a.Size(), b.Size()) })
 	for len(deltas) > 0 && ctx.Err() == nil {
 		n := chunk(deltas)
@@ -51,23 +58,38 @@ func chunk(deltas []hwvtep.Delta) int {
 	return len(deltas)
 }
 
-// deltas compares what is dirty and due with the plan.
-func (k *keeper) deltas(now time.Time) []hwvtep.Delta {
-	var out []hwvtep.Delta
-	for name, l := range k.logical {
-		if !l.dirty || !l.retry.due(now) {
-			continue
+// deltas compares what is dirty and due with the plan, until there is enough to
+// write; more: there is more to compare.
+func (k *keeper) deltas(now time.Time) (out []hwvtep.Delta, more bool) {
+	rows := 0
+	for _, name := range k.due(now) {
+		if more = rows > k.most; more {
+			break
 		}
+		l := k.logical[name]
 		d := hwvtep.Diff(k.client.LogicalSwitch(name), k.desired(name, l))
 		if d.Empty() && k.client.Strays(name) == 0 {
 			l.dirty, l.err, l.retry.failures = false, "", 0
 			continue
 		}
 		d.Name = name
+		rows += d.Size() + 1
 		out = append(out, d)
 	}
 	slices.SortFunc(out, func(a, b hwvtep.Delta) int { return cmp.Compare(a.Name, b.Name) })
-	return out
+	return out, more
+}
+
+// due gives what is to be compared, what has changed last first: what is asked for
+// now does not wait for all that a new switch lacks.
+func (k *keeper) due(now time.Time) (names []string) {
+	for name, l := range k.logical {
+		if l.dirty && l.retry.due(now) {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(k.logical[b].since, k.logical[a].since) })
+	return names
 }
 
 // desired gives what the database must hold of a logical switch, as far as its
