@@ -16,7 +16,11 @@ func entry[E any](m map[wire.UUID]*E, id wire.UUID, make func() *E) *E {
 }
 
 func (m *mirror) locator(id wire.UUID) *locatorEntry {
-	return entry(m.locators, id, func() *locatorEntry { return &locatorEntry{id: id} })
+	return entry(m.locators, id, func() *locatorEntry {
+		l := &locatorEntry{id: id}
+		m.numbers.give(l)
+		return l
+	})
 }
 
 func (m *mirror) set(id wire.UUID) *setEntry {
@@ -45,8 +49,9 @@ func (l *locatorEntry) release(m *mirror) {
 }
 
 func (l *locatorEntry) retire(m *mirror) {
-	if l.refs == 0 && !l.there {
+	if l.refs == 0 && !l.there && m.locators[l.id] == l {
 		delete(m.locators, l.id)
+		m.numbers.takeBack(l)
 	}
 }
 
@@ -93,23 +98,23 @@ func (s *setEntry) fill(m *mirror, ids []wire.UUID) {
 	old := s.locators
 	s.locators = nil
 	if len(ids) > 0 {
-		s.locators = make([]*locatorEntry, 0, len(ids))
+		s.locators = make([]uint32, 0, len(ids))
 	}
 	for _, id := range ids {
 		l := m.locator(id)
 		l.refs++
-		s.locators = append(s.locators, l)
+		s.locators = append(s.locators, l.n)
 	}
-	for _, l := range old {
-		l.release(m)
+	for _, n := range old {
+		m.numbers.of(n).release(m)
 	}
 }
 
 // ids gives the members of a set.
-func (s *setEntry) ids() []wire.UUID {
+func (s *setEntry) ids(m *mirror) []wire.UUID {
 	out := make([]wire.UUID, 0, len(s.locators))
-	for _, l := range s.locators {
-		out = append(out, l.id)
+	for _, n := range s.locators {
+		out = append(out, m.numbers.of(n).id)
 	}
 	return out
 }

@@ -84,7 +84,7 @@ func (f *fold) touchReferrers(l *locatorEntry) {
 	}
 	for _, e := range f.mirror.logical {
 		if slices.ContainsFunc(e.ucast, func(u *ucastEntry) bool { return u.at == l }) ||
-			slices.ContainsFunc(e.mcast, func(r *mcastEntry) bool { return slices.Contains(r.set.locators, l) }) {
+			slices.ContainsFunc(e.mcast, func(r *mcastEntry) bool { return slices.Contains(r.set.locators, l.n) }) {
 			f.touch(e)
 		}
 	}
@@ -103,7 +103,7 @@ func (c *locatorSetRow) into(f *fold) {
 		return
 	}
 	s.there = true
-	s.fill(f.mirror, newSet(s.ids(), c.row, c.locators))
+	s.fill(f.mirror, newSet(s.ids(f.mirror), c.row, c.locators))
 	if s.refs > 0 && !f.fresh { // the schema says that this does not happen
 		for _, r := range f.mirror.mcast {
 			if r.set == s {

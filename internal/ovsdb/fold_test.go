@@ -252,12 +252,15 @@ func checkReferences(t *rapid.T, m *mirror) {
 		}
 	}
 	for _, s := range m.sets {
-		for _, l := range s.locators {
-			locators[l]++
+		for _, n := range s.locators {
+			locators[m.numbers.of(n)]++
 		}
 		if s.refs != sets[s] || !s.there {
 			t.Fatalf("%d refer to a set, counted are %d", sets[s], s.refs)
 		}
+	}
+	if len(m.numbers.entries) != len(m.locators)+len(m.numbers.free) {
+		t.Fatalf("%d numbers, of which %d are free, for %d locators", len(m.numbers.entries), len(m.numbers.free), len(m.locators))
 	}
 	for _, l := range m.locators {
 		if l.refs != locators[l] || !l.there {
@@ -270,7 +273,7 @@ func checkReferences(t *rapid.T, m *mirror) {
 func checkEmpty(t *rapid.T, m *mirror) {
 	n := len(m.locators) + len(m.byValue) + len(m.sets) + len(m.logical) + len(m.byName) + len(m.ucast) + len(m.mcast) +
 		len(m.local) + len(m.ports) + len(m.physical) + len(m.owners) + len(m.idle)
-	if n > 0 || m.global != nil {
+	if n > 0 || len(m.numbers.entries) != len(m.numbers.free) || m.global != nil {
 		t.Fatalf("%d entries remain in the mirror of an empty database: %+v", n, m)
 	}
 }

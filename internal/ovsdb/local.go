@@ -35,7 +35,7 @@ func (c *Client) localSteps(own hwvtep.Locator, want hwvtep.Local) []step {
 	var out []step
 	for _, name := range slices.Sorted(maps.Keys(c.mirror.byName)) {
 		macs, member := want[name]
-		out = append(out, c.mirror.byName[name].localAt(own).steps(name, own, macs, member)...)
+		out = append(out, c.mirror.byName[name].localAt(c.mirror, own).steps(name, own, macs, member)...)
 	}
 	return out
 }
@@ -47,10 +47,10 @@ type localRows struct {
 	stray []ref // what makes no sense, or says what another row says
 }
 
-func (e *logicalEntry) localAt(own hwvtep.Locator) *localRows {
+func (e *logicalEntry) localAt(m *mirror, own hwvtep.Locator) *localRows {
 	rows := &localRows{ucast: map[ethernet.MAC]ref{}}
 	for _, l := range e.local {
-		if !l.allAt(own) {
+		if !l.allAt(m, own) {
 			continue
 		}
 		mac, err := ethernet.ParseMAC(l.mac)
@@ -67,13 +67,15 @@ func (e *logicalEntry) localAt(own hwvtep.Locator) *localRows {
 }
 
 // allAt tells whether all locators of a row are that one.
-func (l *localEntry) allAt(own hwvtep.Locator) bool {
-	at := []*locatorEntry{l.at}
+func (l *localEntry) allAt(m *mirror, own hwvtep.Locator) bool {
+	var at []uint32
 	if l.set != nil {
 		at = l.set.locators
+	} else {
+		at = []uint32{l.at.n}
 	}
-	for _, e := range at {
-		if !e.there || e.bad != "" || e.value != own {
+	for _, n := range at {
+		if e := m.numbers.of(n); !e.there || e.bad != "" || e.value != own {
 			return false
 		}
 	}

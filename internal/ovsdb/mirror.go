@@ -19,6 +19,7 @@ type ref struct {
 // is not there yet, or any more: so that rows may come in any order.
 type mirror struct {
 	locators map[wire.UUID]*locatorEntry
+	numbers  numbers
 	byValue  map[hwvtep.Locator]*locatorEntry // of those with a value that are there
 	sets     map[wire.UUID]*setEntry
 	logical  map[wire.UUID]*logicalEntry
@@ -43,6 +44,7 @@ type idler interface {
 // locatorEntry is a Physical_Locator.
 type locatorEntry struct {
 	id    wire.UUID
+	n     uint32 // its number
 	value hwvtep.Locator
 	bad   string       // why it has no value; ""
 	text  *locatorText // what it has in place of one
@@ -50,10 +52,11 @@ type locatorEntry struct {
 	there bool
 }
 
-// setEntry is a Physical_Locator_Set.
+// setEntry is a Physical_Locator_Set. It names its locators by their numbers: there are
+// very many of them, and the garbage collector has to look at each pointer.
 type setEntry struct {
 	id       wire.UUID
-	locators []*locatorEntry
+	locators []uint32
 	refs     int
 	there    bool
 }

@@ -113,7 +113,7 @@ func (m *mirror) view(e *logicalEntry) *view {
 		v.addUcast(u)
 	}
 	for _, row := range e.mcast {
-		v.addMcast(row)
+		v.addMcast(m, row)
 	}
 	for s := range e.bound {
 		if sw := m.owners[s.port.id]; sw != nil {
@@ -133,12 +133,13 @@ func (v *view) addUcast(u *ucastEntry) {
 	}
 }
 
-func (v *view) addMcast(row *mcastEntry) {
+func (v *view) addMcast(m *mirror, row *mcastEntry) {
 	if has(v.mcast, row.mac) {
 		v.strayMcast[row.mac] = struct{}{}
 	}
 	v.mcast[row.mac] = struct{}{}
-	for _, l := range row.set.locators {
+	for _, n := range row.set.locators {
+		l := m.numbers.of(n)
 		if l.bad == "" {
 			v.shown.AddMcast(row.mac, l.value)
 		} else {
