@@ -26,14 +26,20 @@ func (b *bag[E]) take(e E) {
 	*moved.position() = at
 	var none E
 	(*b)[last] = none
-	if *b = (*b)[:last]; last == 0 {
-		*b = nil
-	} else if last <= cap(*b)/4 {
-		*b = slices.Clip(slices.Clone(*b))
-	}
+	*b = shrunk((*b)[:last])
 }
 
-func (u *ucastEntry) position() *place { return &u.pos }
+// shrunk gives back the room of a list that is nearly empty.
+func shrunk[S ~[]E, E any](list S) S {
+	switch {
+	case len(list) == 0:
+		return nil
+	case len(list) <= cap(list)/4:
+		return slices.Clip(slices.Clone(list))
+	}
+	return list
+}
+
 func (r *mcastEntry) position() *place { return &r.pos }
 func (l *localEntry) position() *place { return &l.pos }
 

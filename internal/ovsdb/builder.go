@@ -121,7 +121,7 @@ func (b *builder) locatorRef(l hwvtep.Locator) (wire.Value, error) {
 func (b *builder) ucast(name string, change ucastChange) error {
 	var rows []wire.UUID
 	if e := b.mirror.byName[name]; e != nil {
-		rows = e.findUcast(change.ucast)
+		rows = b.mirror.findUcast(e, change.ucast)
 	}
 	if change.remove {
 		for _, id := range rows {
@@ -204,8 +204,8 @@ func (b *builder) deleteLogical(name string) {
 	if e == nil {
 		return
 	}
-	for _, u := range e.ucast {
-		b.delete(ref{tableUcast, u.id})
+	for _, n := range e.ucast {
+		b.delete(ref{tableUcast, b.mirror.rows.of(n).id})
 	}
 	for _, r := range e.mcast {
 		b.delete(ref{tableMcast, r.id})

@@ -93,7 +93,7 @@ func (d *decoder) addr(c *ucastRow) {
 	}
 	addr, err := netip.ParseAddr(string(text))
 	c.addr.set(addr)
-	if err != nil {
+	if err != nil || addr.Zone() != "" { // a zone says something on one machine alone
 		c.badAddr = fmt.Sprintf("ipaddr %q is not an address", text)
 	}
 }

@@ -18,7 +18,7 @@ func entry[E any](m map[wire.UUID]*E, id wire.UUID, make func() *E) *E {
 func (m *mirror) locator(id wire.UUID) *locatorEntry {
 	return entry(m.locators, id, func() *locatorEntry {
 		l := &locatorEntry{id: id}
-		m.numbers.give(l)
+		l.n = m.numbers.give(l)
 		return l
 	})
 }
@@ -28,7 +28,11 @@ func (m *mirror) set(id wire.UUID) *setEntry {
 }
 
 func (m *mirror) switchOf(id wire.UUID) *logicalEntry {
-	return entry(m.logical, id, func() *logicalEntry { return &logicalEntry{id: id} })
+	return entry(m.logical, id, func() *logicalEntry {
+		e := &logicalEntry{id: id}
+		e.n = m.switches.give(e)
+		return e
+	})
 }
 
 // sweep takes out what nobody refers to any more.
@@ -51,7 +55,7 @@ func (l *locatorEntry) release(m *mirror) {
 func (l *locatorEntry) retire(m *mirror) {
 	if l.refs == 0 && !l.there && m.locators[l.id] == l {
 		delete(m.locators, l.id)
-		m.numbers.takeBack(l)
+		m.numbers.takeBack(l.n)
 	}
 }
 
@@ -128,29 +132,13 @@ func (e *logicalEntry) release(m *mirror) {
 func (e *logicalEntry) used() bool { return len(e.ucast)+len(e.mcast)+len(e.local)+len(e.bound) > 0 }
 
 func (e *logicalEntry) retire(m *mirror) {
-	if !e.there && !e.used() {
+	if !e.there && !e.used() && m.logical[e.id] == e {
 		delete(m.logical, e.id)
+		m.switches.takeBack(e.n)
 	}
 }
 
 // join puts a row under its logical switch.
-func (u *ucastEntry) join() {
-	u.at.refs++
-	u.ls.ucast.put(u)
-	if u.ls.byMAC != nil {
-		u.ls.enter(u)
-	}
-}
-
-func (u *ucastEntry) leave(m *mirror) {
-	if u.ls.byMAC != nil {
-		u.ls.strike(u)
-	}
-	u.ls.ucast.take(u)
-	u.ls.release(m)
-	u.at.release(m)
-}
-
 func (r *mcastEntry) join() {
 	r.set.refs++
 	r.ls.mcast.put(r)

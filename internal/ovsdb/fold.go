@@ -83,7 +83,7 @@ func (f *fold) touchReferrers(l *locatorEntry) {
 		return
 	}
 	for _, e := range f.mirror.logical {
-		if slices.ContainsFunc(e.ucast, func(u *ucastEntry) bool { return u.at == l }) ||
+		if slices.ContainsFunc(e.ucast, func(n uint32) bool { return f.mirror.rows.of(n).at == l.n }) ||
 			slices.ContainsFunc(e.mcast, func(r *mcastEntry) bool { return slices.Contains(r.set.locators, l.n) }) {
 			f.touch(e)
 		}

@@ -6,41 +6,47 @@ import "landbridge/internal/ovsdb/wire"
 // that it then refers to.
 
 func (c *ucastRow) into(f *fold) {
-	u := f.mirror.ucast[c.id]
-	if !f.follows(tableUcast, c.row, u != nil) {
+	m := f.mirror
+	n, there := m.ucast[c.id]
+	if !f.follows(tableUcast, c.row, there) {
 		return
 	}
-	if u != nil {
-		u.leave(f.mirror)
-		f.touch(u.ls)
+	var u *ucastEntry
+	if there {
+		u = m.rows.of(n)
+		m.leave(u)
+		f.touch(m.switches.of(u.ls))
 	}
 	switch {
-	case c.what == wire.Gone:
-		delete(f.mirror.ucast, c.id)
-		return
-	case u == nil:
-		u = &ucastEntry{id: c.id}
-		f.mirror.ucast[c.id] = u
-	case c.what == wire.Whole:
-		*u = ucastEntry{id: c.id}
+	case c.what != wire.Gone:
+		u = c.columns(f, u)
+		m.ucast[c.id] = u.n
+		m.join(u)
+		f.touch(m.switches.of(u.ls))
+	case there:
+		delete(m.ucast, c.id)
+		m.rows.remove(u)
 	}
-	c.columns(f, u)
-	u.join()
-	f.touch(u.ls)
 }
 
-func (c *ucastRow) columns(f *fold, u *ucastEntry) {
-	if c.ls.told || u.ls == nil {
-		u.ls = f.mirror.switchOf(c.ls.value)
+// columns writes them into a row, nil for a new one.
+func (c *ucastRow) columns(f *fold, u *ucastEntry) *ucastEntry {
+	fresh := u == nil
+	if fresh {
+		u = f.mirror.rows.add(c.id)
 	}
-	if c.locator.told || u.at == nil {
-		u.at = f.mirror.locator(c.locator.value)
+	all := fresh || c.what == wire.Whole
+	if all || c.ls.told {
+		u.ls = f.mirror.switchOf(c.ls.value).n
 	}
-	u.mac, u.addr = newValue(u.mac, c.mac), newValue(u.addr, c.addr)
-	if c.mac.told || c.what == wire.Whole {
-		u.badMAC = c.badMAC != ""
+	if all || c.locator.told {
+		u.at = f.mirror.locator(c.locator.value).n
 	}
-	if c.addr.told {
+	if all || c.mac.told {
+		u.mac, u.badMAC = c.mac.value, c.badMAC != ""
+	}
+	if all || c.addr.told {
+		u.setAddr(c.addr.value)
 		u.badAddr = c.badAddr != ""
 	}
 	for _, bad := range []string{c.badMAC, c.badAddr} {
@@ -48,6 +54,7 @@ func (c *ucastRow) columns(f *fold, u *ucastEntry) {
 			f.warn(ref{tableUcast, c.id}, bad)
 		}
 	}
+	return u
 }
 
 func (c *mcastRow) into(f *fold) {

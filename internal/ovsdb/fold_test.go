@@ -48,7 +48,7 @@ func anyContents(t *rapid.T) contents {
 	for i := range few("ucast") {
 		put(tableUcast, i, wire.Columns{
 			"MAC":    rapid.SampledFrom([]string{"02:00:00:00:00:01", "02:00:00:00:00:02", "bad"}).Draw(t, "mac"),
-			"ipaddr": rapid.SampledFrom([]string{"", "192.0.2.1", "bad"}).Draw(t, "ip"), "logical_switch": pick(tableLogical, logical), "locator": pick(tableLocator, locators),
+			"ipaddr": rapid.SampledFrom([]string{"", "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1%x"}).Draw(t, "ip"), "logical_switch": pick(tableLogical, logical), "locator": pick(tableLocator, locators),
 		})
 		put(tableUcastLocal, i, wire.Columns{"MAC": "02:00:00:00:00:03", "logical_switch": pick(tableLogical, logical), "locator": pick(tableLocator, locators)})
 	}
@@ -238,8 +238,11 @@ func checkDirty(t *rapid.T, was, now map[string]*hwvtep.LogicalSwitch, d *Dirty)
 // checkReferences counts who refers to what.
 func checkReferences(t *rapid.T, m *mirror) {
 	locators, sets := map[*locatorEntry]int{}, map[*setEntry]int{}
-	for _, u := range m.ucast {
-		locators[u.at]++
+	for _, n := range m.ucast {
+		locators[m.numbers.of(m.rows.of(n).at)]++
+	}
+	if len(m.ucast) != int(m.rows.used)-len(m.rows.free) {
+		t.Fatalf("%d rows, %d numbers, of which %d are free", len(m.ucast), m.rows.used, len(m.rows.free))
 	}
 	for _, r := range m.mcast {
 		sets[r.set]++
@@ -273,7 +276,7 @@ func checkReferences(t *rapid.T, m *mirror) {
 func checkEmpty(t *rapid.T, m *mirror) {
 	n := len(m.locators) + len(m.byValue) + len(m.sets) + len(m.logical) + len(m.byName) + len(m.ucast) + len(m.mcast) +
 		len(m.local) + len(m.ports) + len(m.physical) + len(m.owners) + len(m.idle)
-	if n > 0 || len(m.numbers.entries) != len(m.numbers.free) || m.global != nil {
+	if n > 0 || len(m.numbers.entries) != len(m.numbers.free) || len(m.switches.entries) != len(m.switches.free) || len(m.rows.chunks) > 0 || m.global != nil {
 		t.Fatalf("%d entries remain in the mirror of an empty database: %+v", n, m)
 	}
 }

@@ -1,8 +1,6 @@
 package ovsdb
 
 import (
-	"net/netip"
-
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/ovsdb/wire"
@@ -19,12 +17,14 @@ type ref struct {
 // is not there yet, or any more: so that rows may come in any order.
 type mirror struct {
 	locators map[wire.UUID]*locatorEntry
-	numbers  numbers
+	numbers  numbers[locatorEntry]
 	byValue  map[hwvtep.Locator]*locatorEntry // of those with a value that are there
 	sets     map[wire.UUID]*setEntry
 	logical  map[wire.UUID]*logicalEntry
+	switches numbers[logicalEntry]
 	byName   map[string]*logicalEntry
-	ucast    map[wire.UUID]*ucastEntry
+	ucast    map[wire.UUID]uint32 // numbers in rows
+	rows     ucastRows
 	mcast    map[wire.UUID]*mcastEntry
 	local    map[ref]*localEntry
 	ports    map[wire.UUID]*portEntry
@@ -64,14 +64,15 @@ type setEntry struct {
 // logicalEntry is a Logical_Switch with the rows that refer to it.
 type logicalEntry struct {
 	id    wire.UUID
+	n     uint32 // its number
 	there bool
 	row   hwvtep.LogicalSwitch // without what other tables have of it
 	// config is other_config, stray the keys of it that are ours and make no sense.
 	config map[string]string
 	stray  []string
 	// rows that refer to it, by table
-	ucast bag[*ucastEntry]
-	byMAC map[ethernet.MAC]*ucastEntry // the first of each MAC; nil until somebody writes here
+	ucast []uint32                // numbers
+	byMAC map[ethernet.MAC]uint32 // the first of each MAC; nil until somebody writes here
 	mcast bag[*mcastEntry]
 	local bag[*localEntry]
 	bound map[slot]struct{}
@@ -81,19 +82,6 @@ type logicalEntry struct {
 type slot struct {
 	port *portEntry
 	vlan uint16
-}
-
-// ucastEntry is a row of Ucast_Macs_Remote. There are very many of them.
-type ucastEntry struct {
-	id   wire.UUID
-	ls   *logicalEntry
-	at   *locatorEntry
-	next *ucastEntry // another one of the same MAC, in byMAC
-	addr netip.Addr
-	pos  place
-	mac  ethernet.MAC
-	// whether they make no sense, so that the row cannot be shown
-	badMAC, badAddr bool
 }
 
 type mcastEntry struct {
@@ -141,62 +129,13 @@ func newMirror() *mirror {
 		sets:     map[wire.UUID]*setEntry{},
 		logical:  map[wire.UUID]*logicalEntry{},
 		byName:   map[string]*logicalEntry{},
-		ucast:    map[wire.UUID]*ucastEntry{},
+		ucast:    map[wire.UUID]uint32{},
 		mcast:    map[wire.UUID]*mcastEntry{},
 		local:    map[ref]*localEntry{},
 		ports:    map[wire.UUID]*portEntry{},
 		physical: map[wire.UUID]*physicalEntry{},
 		owners:   map[wire.UUID]*physicalEntry{},
 	}
-}
-
-// findUcast gives the rows that say the same as u.
-func (e *logicalEntry) findUcast(u hwvtep.Ucast) []wire.UUID {
-	if e.byMAC == nil {
-		e.index()
-	}
-	var out []wire.UUID
-	for row := e.byMAC[u.MAC]; row != nil; row = row.next {
-		if shown, ok := row.shown(); ok && shown == u {
-			out = append(out, row.id)
-		}
-	}
-	return out
-}
-
-// shown is the row in hwvtep's terms, if it can be.
-func (u *ucastEntry) shown() (hwvtep.Ucast, bool) {
-	return hwvtep.Ucast{MAC: u.mac, Addr: u.addr, Locator: u.at.value}, !u.badMAC && !u.badAddr && u.at.bad == ""
-}
-
-// index makes byMAC: a switch that only reads does without its memory.
-func (e *logicalEntry) index() {
-	e.byMAC = make(map[ethernet.MAC]*ucastEntry, len(e.ucast))
-	for _, u := range e.ucast {
-		e.enter(u)
-	}
-}
-
-func (e *logicalEntry) enter(u *ucastEntry) {
-	u.next = e.byMAC[u.mac]
-	e.byMAC[u.mac] = u
-}
-
-// strike takes a row out of byMAC.
-func (e *logicalEntry) strike(u *ucastEntry) {
-	first := e.byMAC[u.mac]
-	switch {
-	case first != u:
-		for first.next != u {
-			first = first.next
-		}
-		first.next = u.next
-	case u.next != nil:
-		e.byMAC[u.mac] = u.next
-	default:
-		delete(e.byMAC, u.mac)
-	}
-	u.next = nil
 }
 
 // findMcast gives the rows with that MAC, sorted.

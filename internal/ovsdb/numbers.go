@@ -1,27 +1,28 @@
 package ovsdb
 
-// numbers are short names of locators, used again when one is gone.
-type numbers struct {
-	entries []*locatorEntry
+// numbers are short names of entries, used again when one is gone.
+type numbers[E any] struct {
+	entries []*E
 	free    []uint32
 }
 
-// of gives the locator of a number.
-func (x *numbers) of(n uint32) *locatorEntry { return x.entries[n] }
+// of gives the entry of a number.
+func (x *numbers[E]) of(n uint32) *E { return x.entries[n] }
 
-// give gives a locator a number.
-func (x *numbers) give(l *locatorEntry) {
+// give gives an entry a number.
+func (x *numbers[E]) give(e *E) uint32 {
 	if last := len(x.free) - 1; last >= 0 {
-		l.n, x.free = x.free[last], x.free[:last]
-		x.entries[l.n] = l
-		return
+		n := x.free[last]
+		x.free = x.free[:last]
+		x.entries[n] = e
+		return n
 	}
-	l.n = uint32(len(x.entries))
-	x.entries = append(x.entries, l)
+	x.entries = append(x.entries, e)
+	return uint32(len(x.entries) - 1)
 }
 
 // takeBack takes it away.
-func (x *numbers) takeBack(l *locatorEntry) {
-	x.entries[l.n] = nil
-	x.free = append(x.free, l.n)
+func (x *numbers[E]) takeBack(n uint32) {
+	x.entries[n] = nil
+	x.free = append(x.free, n)
 }

@@ -109,8 +109,8 @@ func (m *mirror) view(e *logicalEntry) *view {
 	v.shown.Description, v.shown.Replication = e.row.Description, e.row.Replication
 	v.shown.Filters, v.shown.Gateways = maps.Clone(e.row.Filters), maps.Clone(e.row.Gateways)
 	v.shown.Overrides = e.row.Overrides
-	for _, u := range e.ucast {
-		v.addUcast(u)
+	for _, n := range e.ucast {
+		v.addUcast(m, m.rows.of(n))
 	}
 	for _, row := range e.mcast {
 		v.addMcast(m, row)
@@ -123,8 +123,8 @@ func (m *mirror) view(e *logicalEntry) *view {
 	return v
 }
 
-func (v *view) addUcast(u *ucastEntry) {
-	value, ok := u.shown()
+func (v *view) addUcast(m *mirror, u *ucastEntry) {
+	value, ok := m.shown(u)
 	if !ok || v.shown.Ucast.Has(value) {
 		v.strayUcast = append(v.strayUcast, u.id)
 	}
