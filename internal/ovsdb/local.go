@@ -28,12 +28,20 @@ func (c *Client) SetLocal(ctx context.Context, own hwvtep.Locator, want hwvtep.L
 	return errors.Join(slices.Collect(maps.Values(a.errs))...)
 }
 
-// localSteps gives what has to be written, by logical switch.
+// localSteps gives what has to be written, by logical switch. It is asked for after
+// each change, and most logical switches have no local MACs and are to have none.
 func (c *Client) localSteps(own hwvtep.Locator, want hwvtep.Local) []step {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out []step
-	for _, name := range slices.Sorted(maps.Keys(c.mirror.byName)) {
+	var names []string
+	for name, e := range c.mirror.byName {
+		if _, member := want[name]; member || len(e.local) > 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		macs, member := want[name]
 		out = append(out, c.mirror.byName[name].localAt(c.mirror, own).steps(name, own, macs, member)...)
 	}
