@@ -264,6 +264,12 @@ func (f *fakeDatapath) Capture(context.Context, []datapath.Reason, func(), func(
 	return nil
 }
 
+func (f *fakeDatapath) Totals() (datapath.Counters, error) { return datapath.Counters{}, nil }
+
+func (f *fakeDatapath) VisitTunnels(func(string, forwarding.Endpoint, forwarding.Tunnel, datapath.Traffic)) error {
+	return nil
+}
+
 func (f *fakeDatapath) PortTraffic() (map[forwarding.Endpoint]datapath.Traffic, error) {
 	return nil, nil
 }

@@ -41,6 +41,8 @@ type dataplane interface {
 	Sweep(olderThan time.Duration) (datapath.Swept, error)
 	Thaw(mac ethernet.MAC) ([]string, error)
 	Counters() (datapath.Counters, error)
+	Totals() (datapath.Counters, error)
+	VisitTunnels(visit func(network string, e forwarding.Endpoint, t forwarding.Tunnel, counted datapath.Traffic)) error
 	PortTraffic() (map[forwarding.Endpoint]datapath.Traffic, error)
 	Trace(packet []byte, ifIndex int) (datapath.Trace, error)
 	TracePort(frame []byte, port string, vlan uint16) (datapath.Trace, error)

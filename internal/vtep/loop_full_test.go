@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/lab/testenv"
@@ -101,7 +103,9 @@ func loopAtSize(b *testing.B, networks int) {
 	timed("ports", l.lookAtPorts)
 	timed("ageing", l.age)
 	timed("metrics", func() {
-		if _, err := l.overview(Filter{}); err != nil {
+		registry := prometheus.NewRegistry()
+		registry.MustRegister(newMetrics(l))
+		if _, err := registry.Gather(); err != nil {
 			b.Fatal(err)
 		}
 	})

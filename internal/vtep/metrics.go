@@ -3,7 +3,6 @@ package vtep
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -75,11 +74,13 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector.
+// Collect implements prometheus.Collector. There may be very many tunnels, so that
+// what is shown is summed up as they are gone over.
 func (m *metrics) Collect(out chan<- prometheus.Metric) {
-	s, err := m.loop.overview(Filter{})
+	s, _ := m.loop.own()
+	totals, err := m.loop.dp.Totals()
 	if err == nil {
-		err = errors.Join(m.events(out), m.addresses(out, s.Networks))
+		err = errors.Join(m.traffic(out), m.addresses(out, totals.Networks))
 	}
 	if err != nil {
 		out <- prometheus.NewInvalidMetric(m.packets, fmt.Errorf("read the datapath: %w", err))
@@ -88,7 +89,7 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v int, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
 	}
-	gauge(m.networks, len(s.Networks))
+	gauge(m.networks, len(totals.Networks))
 	gauge(m.connected, count(s.Database.Connected))
 	gauge(m.problem, len(s.Faults)+count(s.Datapath != ""))
 	for _, i := range s.Interfaces {
@@ -97,34 +98,33 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	for state, n := range hopStates(s.NextHops) {
 		gauge(m.nextHops, n, state)
 	}
-	gauge(m.tunnelCount, m.traffic(out, s.Networks))
-	for _, n := range s.Networks {
-		gauge(m.limit, int(n.Counters.MACLimit), n.Name)
-		known := slices.DeleteFunc(slices.Clone(n.Neighbours), func(n NeighbourState) bool { return n.MAC == nil })
-		gauge(m.neighbours, len(known), n.Name)
-		m.network(out, n)
+	m.events(out, totals)
+	for name, n := range totals.Networks {
+		gauge(m.limit, int(n.Limit), name)
+		gauge(m.neighbours, n.Neighbours, name)
+		m.network(out, name, countersState(n))
 	}
 }
 
 // network shows what a network counts beside its tunnels.
-func (m *metrics) network(out chan<- prometheus.Metric, n NetworkState) {
+func (m *metrics) network(out chan<- prometheus.Metric, name string, c CountersState) {
 	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), append([]string{n.Name}, labels...)...)
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), append([]string{name}, labels...)...)
 	}
-	counter(m.flooded, n.Counters.Flooded)
-	counter(m.copies, n.Counters.Copies)
-	counter(m.moves, n.Counters.Moves)
-	counter(m.mismatches, n.Counters.Mismatches)
-	counter(m.netNotLearned, n.Counters.NotLearned)
-	counter(m.answered, n.Counters.Answered)
-	counter(m.held, n.Counters.Held)
-	for reason, v := range n.Counters.Drops {
+	counter(m.flooded, c.Flooded)
+	counter(m.copies, c.Copies)
+	counter(m.moves, c.Moves)
+	counter(m.mismatches, c.Mismatches)
+	counter(m.netNotLearned, c.NotLearned)
+	counter(m.answered, c.Answered)
+	counter(m.held, c.Held)
+	for reason, v := range c.Drops {
 		counter(m.netDrops, v, string(reason))
 	}
 }
 
 // addresses counts the FDB without keeping it.
-func (m *metrics) addresses(out chan<- prometheus.Metric, networks []NetworkState) error {
+func (m *metrics) addresses(out chan<- prometheus.Metric, networks map[string]datapath.NetworkCounters) error {
 	static, learned, frozen := map[string]int{}, map[string]int{}, map[string]int{}
 	err := m.loop.dp.VisitFDB(func(network string, e datapath.Entry) {
 		if e.Static {
@@ -134,27 +134,22 @@ func (m *metrics) addresses(out chan<- prometheus.Metric, networks []NetworkStat
 		}
 		frozen[network] += count(e.Frozen)
 	})
-	for _, n := range networks {
-		out <- prometheus.MustNewConstMetric(m.fdb, prometheus.GaugeValue, float64(static[n.Name]), n.Name, "static")
-		out <- prometheus.MustNewConstMetric(m.fdb, prometheus.GaugeValue, float64(learned[n.Name]), n.Name, "learned")
-		out <- prometheus.MustNewConstMetric(m.frozen, prometheus.GaugeValue, float64(frozen[n.Name]), n.Name)
+	for name := range networks {
+		out <- prometheus.MustNewConstMetric(m.fdb, prometheus.GaugeValue, float64(static[name]), name, "static")
+		out <- prometheus.MustNewConstMetric(m.fdb, prometheus.GaugeValue, float64(learned[name]), name, "learned")
+		out <- prometheus.MustNewConstMetric(m.frozen, prometheus.GaugeValue, float64(frozen[name]), name)
 	}
 	return err
 }
 
 // events shows the counters that are of no tunnel.
-func (m *metrics) events(out chan<- prometheus.Metric) error {
-	c, err := m.loop.dp.Counters()
-	if err != nil {
-		return err
-	}
+func (m *metrics) events(out chan<- prometheus.Metric, c datapath.Counters) {
 	for reason, n := range c.Drops {
 		out <- prometheus.MustNewConstMetric(m.drops, prometheus.CounterValue, float64(n), string(reason))
 	}
 	out <- prometheus.MustNewConstMetric(m.notLearned, prometheus.CounterValue, float64(c.NotLearned))
 	out <- prometheus.MustNewConstMetric(m.told, prometheus.CounterValue, float64(c.TooBigTold))
 	out <- prometheus.MustNewConstMetric(m.clamped, prometheus.CounterValue, float64(c.Clamped))
-	return nil
 }
 
 func hopStates(hops []NextHopState) map[string]int {

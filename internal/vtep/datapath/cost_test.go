@@ -3,6 +3,7 @@ package datapath
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"runtime"
@@ -124,5 +125,29 @@ func TestCountersThatFoundNoRoom(t *testing.T) {
 	d.apply(t, changes{"red": red()})
 	if err := d.kernel.Counters.Lookup(n.id, make([]kernelNetworkCounters, d.cpus)); err != nil {
 		t.Errorf("after a change: %v", err)
+	}
+}
+
+// Totals are the counters without those of tunnels, and count who is answered for.
+func TestTotals(t *testing.T) {
+	d := open(t)
+	n := red()
+	n.Neighbours[addr("192.168.7.1")], n.Neighbours[addr("192.168.7.2")] = hostA, hostX
+	n.Gateways.Add(addr("192.168.7.2"))
+	n.Gateways.Add(addr("192.168.7.254")) // whose MAC nobody knows
+	d.apply(t, changes{"red": n})
+	c, err := d.Totals()
+	if err != nil || c.Tunnels != nil || len(c.Networks) != 1 || c.Networks["red"].Neighbours != 2 || len(c.Drops) != len(reasons()) {
+		t.Errorf("%+v, %v", c, err)
+	}
+	seen := tunnels{}
+	err = d.VisitTunnels(func(network string, e forwarding.Endpoint, tun forwarding.Tunnel, counted Traffic) {
+		if network != "red" || counted != (Traffic{}) {
+			t.Errorf("%s of %s: %+v", e, network, counted)
+		}
+		seen[e] = tun
+	})
+	if err != nil || !maps.Equal(seen, n.Tunnels) {
+		t.Errorf("tunnels %v, %v", seen, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cilium/ebpf"
 
+	"landbridge/internal/ethernet"
 	"landbridge/internal/vtep/forwarding"
 )
 
@@ -37,6 +38,7 @@ type NetworkCounters struct {
 	Answered   uint64            // requests for neighbours that the gateway has answered
 	Held       uint64            // frames that were not flooded: the network is flooded enough
 	Limit      uint32            // of learned addresses; 0: none
+	Neighbours int               // addresses that requests are answered for
 	Drops      map[Reason]uint64 // those of which the network is known; reasons without any are not there
 }
 
@@ -125,21 +127,35 @@ func reasons() map[kernelEvent]Reason {
 
 // Counters reads them all.
 func (d *Datapath) Counters() (Counters, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	out := Counters{
-		Tunnels:  make(map[TunnelKey]Traffic, len(d.owners)),
-		Drops:    map[Reason]uint64{},
-		Networks: make(map[string]NetworkCounters, len(d.networks)),
-	}
-	err := sweepPerCPU(d.kernel.Traffic, d.cpus, func(id uint32, perCPU []kernelTraffic) {
-		if t := d.tunnelAt(id); t != nil {
-			out.Tunnels[TunnelKey{t.network.name, t.endpoint}] = sumTraffic(perCPU)
-		}
-	})
+	out, err := d.Totals()
 	if err != nil {
 		return Counters{}, err
 	}
+	out.Tunnels = map[TunnelKey]Traffic{}
+	err = d.VisitTunnels(func(network string, e forwarding.Endpoint, _ forwarding.Tunnel, t Traffic) {
+		out.Tunnels[TunnelKey{network, e}] = t
+	})
+	return out, err
+}
+
+// VisitTunnels shows all tunnels of all networks and what they have counted, in no
+// order, without a copy of them: there may be very many. The visitor must not call
+// the datapath.
+func (d *Datapath) VisitTunnels(visit func(network string, e forwarding.Endpoint, t forwarding.Tunnel, counted Traffic)) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return sweepPerCPU(d.kernel.Traffic, d.cpus, func(id uint32, perCPU []kernelTraffic) {
+		if t := d.tunnelAt(id); t != nil {
+			visit(t.network.name, t.endpoint, t.model(), sumTraffic(perCPU))
+		}
+	})
+}
+
+// Totals reads all counters but those of tunnels.
+func (d *Datapath) Totals() (out Counters, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out = Counters{Drops: map[Reason]uint64{}, Networks: make(map[string]NetworkCounters, len(d.networks))}
 	for event, reason := range reasons() {
 		n, err := d.events(event)
 		if err != nil {
@@ -199,6 +215,11 @@ func (d *Datapath) networkCounters(n *network) (NetworkCounters, error) {
 		return NetworkCounters{}, fmt.Errorf("read the counters of %s: %w", n.name, err)
 	}
 	sum := NetworkCounters{Limit: n.macLimit.Or(d.cfg.MACLimit)}
+	for _, k := range n.neighbours {
+		if !ethernet.MAC(k.Mac).IsZero() {
+			sum.Neighbours++
+		}
+	}
 	var drops [len(kernelNetworkCounters{}.Drops)]uint64
 	for _, c := range perCPU {
 		sum.Flooded += c.Flooded
