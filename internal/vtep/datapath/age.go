@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -52,6 +53,7 @@ type sweeping struct {
 	byID      map[uint32]*network
 	found     map[*network]*Addresses
 	total     int
+	removed   map[uint32]struct{} // networks that entries were removed of, by id
 	out       Swept
 }
 
@@ -60,7 +62,7 @@ func (d *Datapath) sweepFDB(olderThan time.Duration) (Swept, error) {
 	if err != nil {
 		return Swept{}, err
 	}
-	s := sweeping{Datapath: d, now: now, olderThan: olderThan, byID: d.networksByID(), found: map[*network]*Addresses{}}
+	s := sweeping{Datapath: d, now: now, olderThan: olderThan, byID: d.networksByID(), found: map[*network]*Addresses{}, removed: map[uint32]struct{}{}}
 	for _, n := range d.networks {
 		s.found[n] = &Addresses{Limit: n.macLimit.Or(d.cfg.MACLimit)}
 	}
@@ -69,6 +71,9 @@ func (d *Datapath) sweepFDB(olderThan time.Duration) (Swept, error) {
 		return Swept{}, err
 	}
 	if err := sweep(d.kernel.Fdb, s.entry); err != nil {
+		return Swept{}, err
+	}
+	if err := d.outdate(slices.Collect(maps.Keys(s.removed))); err != nil {
 		return Swept{}, err
 	}
 	for id := range d.retired {
@@ -94,12 +99,12 @@ func (s *sweeping) entry(key kernelFdbKey, e kernelFdbEntry) error {
 	_, retired := s.retired[e.Tunnel]
 	n := s.byID[key.Network]
 	if retired || n == nil {
-		return forget(s.kernel.Fdb, key)
+		return s.remove(key)
 	}
 	old := s.olderThan != 0 && e.age(s.now) > s.olderThan
 	if e.Fixed != kernelFixedFIXED_STATIC && old {
 		s.out.Aged++
-		return forget(s.kernel.Fdb, key)
+		return s.remove(key)
 	}
 	s.total++
 	switch e.Fixed {
@@ -122,6 +127,11 @@ func (s *sweeping) entry(key kernelFdbKey, e kernelFdbEntry) error {
 	}
 	s.found[n].Learned++
 	return nil
+}
+
+func (s *sweeping) remove(key kernelFdbKey) error {
+	s.removed[key.Network] = struct{}{}
+	return forget(s.kernel.Fdb, key)
 }
 
 // isQuiet tells whether an address has not moved, nor tried to, for long enough.
@@ -200,10 +210,15 @@ func (d *Datapath) evict(room int) error {
 	}
 	slices.SortFunc(learned, func(a, b candidate) int { return cmp.Compare(b.age, a.age) })
 	d.crammed = len(learned) < room
+	evicted := map[uint32]struct{}{} // of networks, by id
 	for _, c := range learned[:min(room, len(learned))] {
 		if err := forget(d.kernel.Fdb, c.key); err != nil {
 			return err
 		}
+		evicted[c.key.Network] = struct{}{}
+	}
+	if err := d.outdate(slices.Collect(maps.Keys(evicted))); err != nil {
+		return err
 	}
 	d.cfg.Logger.Warn("the FDB is full: learned addresses make room for static ones", "count", min(room, len(learned)))
 	return nil

@@ -43,7 +43,9 @@ func (d *Datapath) Apply(changes map[string]*forwarding.Network) map[string]erro
 		}
 	}
 	d.takeAllDown(names, changes, fail)
+	d.outdateNamed(names, fail)
 	d.prepareSegmenter(changes)
 	d.bringAllUp(names, changes, fail)
+	d.outdateNamed(names, fail)
 	return errs
 }

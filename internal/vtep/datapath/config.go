@@ -44,7 +44,8 @@ type Config struct {
 const DefaultLease = 2 * time.Minute
 
 // Sizes are the most that the maps hold; 0 is the default. A directory keeps
-// the sizes it was made with: to change them, Remove it first.
+// the sizes it was made with: to change them, Remove it first. Besides, each CPU has
+// a cache of 512 KiB.
 type Sizes struct {
 	Tunnels  uint32 // default 327680; 150 bytes each and 32 for each CPU
 	Networks uint32 // default 65536
@@ -70,16 +71,17 @@ func (c Config) withDefaults() Config {
 // arrays have one more.
 func (s Sizes) entries() map[string]uint32 {
 	return map[string]uint32{
-		kernelMapArrivals:  s.Tunnels,
-		kernelMapTunnels:   s.Tunnels + 1,
-		kernelMapTraffic:   s.Tunnels + 1,
-		kernelMapAddresses: 2 * s.Tunnels,
-		kernelMapNexthops:  s.NextHops + 1,
-		kernelMapFloods:    s.Networks + 1,
-		kernelMapNetworks:  s.Networks,
-		kernelMapLearned:   s.Networks + 1,
-		kernelMapCounters:  s.Networks,
-		kernelMapFdb:       s.FDB,
+		kernelMapArrivals:    s.Tunnels,
+		kernelMapTunnels:     s.Tunnels + 1,
+		kernelMapTraffic:     s.Tunnels + 1,
+		kernelMapAddresses:   2 * s.Tunnels,
+		kernelMapNexthops:    s.NextHops + 1,
+		kernelMapFloods:      s.Networks + 1,
+		kernelMapNetworks:    s.Networks,
+		kernelMapLearned:     s.Networks + 1,
+		kernelMapGenerations: s.Networks + 1,
+		kernelMapCounters:    s.Networks,
+		kernelMapFdb:         s.FDB,
 
 		kernelMapNeighbours: s.FDB,
 		kernelMapBuckets:    s.Networks + 1,

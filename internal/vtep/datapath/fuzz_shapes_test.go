@@ -45,7 +45,8 @@ func FuzzShapes(f *testing.F) {
 		if len(in) < 54 || len(in) > 2000 { // the kernel runs no others
 			return
 		}
-		verdict, out := d.runAs(t, in, skbuff{IfIndex: 1, GSOSize: uint32(gso)})
+		run := func() (uint32, []byte) { return d.runAs(t, in, skbuff{IfIndex: 1, GSOSize: uint32(gso)}) }
+		verdict, out := run()
 		switch verdict {
 		case dropped, passed:
 			if verdict == passed && !bytes.Equal(in, out) {
@@ -63,6 +64,7 @@ func FuzzShapes(f *testing.F) {
 		default:
 			t.Errorf("verdict %d", int32(verdict))
 		}
+		sameCached(t, in, run)
 	})
 }
 

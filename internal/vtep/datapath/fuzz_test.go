@@ -33,7 +33,8 @@ func FuzzProgram(f *testing.F) {
 		if len(in) < 34 || len(in) > 2000 { // the kernel runs no others
 			return
 		}
-		verdict, out := d.runAs(t, in, skbuff{IfIndex: 1, GSOSize: uint32(gso)})
+		run := func() (uint32, []byte) { return d.runAs(t, in, skbuff{IfIndex: 1, GSOSize: uint32(gso)}) }
+		verdict, out := run()
 		switch verdict {
 		case passed:
 			if !bytes.Equal(in, out) {
@@ -45,6 +46,7 @@ func FuzzProgram(f *testing.F) {
 		default:
 			t.Errorf("verdict %d", int32(verdict))
 		}
+		sameCached(t, in, run)
 	})
 }
 

@@ -24,6 +24,19 @@ type kernelBucket struct {
 	Answers uint64
 }
 
+type kernelCachedSet struct {
+	_   structs.HostLayout
+	Way [2]struct {
+		_          structs.HostLayout
+		Address    uint64
+		Generation uint64
+		Network    uint32
+		Tunnel     uint32
+		Tick       uint32
+		Unused     uint32
+	}
+}
+
 type kernelCapture struct {
 	_       structs.HostLayout
 	Reasons uint64
@@ -292,12 +305,14 @@ const (
 	kernelMapAddresses          = "addresses"
 	kernelMapArrivals           = "arrivals"
 	kernelMapBuckets            = "buckets"
+	kernelMapCache              = "cache"
 	kernelMapCapture            = "capture"
 	kernelMapCounters           = "counters"
 	kernelMapEvents             = "events"
 	kernelMapExpress            = "express"
 	kernelMapFdb                = "fdb"
 	kernelMapFloods             = "floods"
+	kernelMapGenerations        = "generations"
 	kernelMapLearned            = "learned"
 	kernelMapMovers             = "movers"
 	kernelMapNeighbours         = "neighbours"
@@ -318,6 +333,7 @@ const (
 	kernelVarDryRun             = "dry_run"
 	kernelVarGenevePort         = "geneve_port"
 	kernelVarHasBpfLoop         = "has_bpf_loop"
+	kernelVarLastTicks          = "last_ticks"
 	kernelVarVxlanPort          = "vxlan_port"
 )
 
@@ -373,28 +389,30 @@ type kernelProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelMapSpecs struct {
-	Addresses  *ebpf.MapSpec `ebpf:"addresses"`
-	Arrivals   *ebpf.MapSpec `ebpf:"arrivals"`
-	Buckets    *ebpf.MapSpec `ebpf:"buckets"`
-	Capture    *ebpf.MapSpec `ebpf:"capture"`
-	Counters   *ebpf.MapSpec `ebpf:"counters"`
-	Events     *ebpf.MapSpec `ebpf:"events"`
-	Express    *ebpf.MapSpec `ebpf:"express"`
-	Fdb        *ebpf.MapSpec `ebpf:"fdb"`
-	Floods     *ebpf.MapSpec `ebpf:"floods"`
-	Learned    *ebpf.MapSpec `ebpf:"learned"`
-	Movers     *ebpf.MapSpec `ebpf:"movers"`
-	Neighbours *ebpf.MapSpec `ebpf:"neighbours"`
-	Networks   *ebpf.MapSpec `ebpf:"networks"`
-	Nexthops   *ebpf.MapSpec `ebpf:"nexthops"`
-	Notes      *ebpf.MapSpec `ebpf:"notes"`
-	Routers    *ebpf.MapSpec `ebpf:"routers"`
-	Samples    *ebpf.MapSpec `ebpf:"samples"`
-	Scratch    *ebpf.MapSpec `ebpf:"scratch"`
-	State      *ebpf.MapSpec `ebpf:"state"`
-	Traffic    *ebpf.MapSpec `ebpf:"traffic"`
-	Tunnels    *ebpf.MapSpec `ebpf:"tunnels"`
-	Windows    *ebpf.MapSpec `ebpf:"windows"`
+	Addresses   *ebpf.MapSpec `ebpf:"addresses"`
+	Arrivals    *ebpf.MapSpec `ebpf:"arrivals"`
+	Buckets     *ebpf.MapSpec `ebpf:"buckets"`
+	Cache       *ebpf.MapSpec `ebpf:"cache"`
+	Capture     *ebpf.MapSpec `ebpf:"capture"`
+	Counters    *ebpf.MapSpec `ebpf:"counters"`
+	Events      *ebpf.MapSpec `ebpf:"events"`
+	Express     *ebpf.MapSpec `ebpf:"express"`
+	Fdb         *ebpf.MapSpec `ebpf:"fdb"`
+	Floods      *ebpf.MapSpec `ebpf:"floods"`
+	Generations *ebpf.MapSpec `ebpf:"generations"`
+	Learned     *ebpf.MapSpec `ebpf:"learned"`
+	Movers      *ebpf.MapSpec `ebpf:"movers"`
+	Neighbours  *ebpf.MapSpec `ebpf:"neighbours"`
+	Networks    *ebpf.MapSpec `ebpf:"networks"`
+	Nexthops    *ebpf.MapSpec `ebpf:"nexthops"`
+	Notes       *ebpf.MapSpec `ebpf:"notes"`
+	Routers     *ebpf.MapSpec `ebpf:"routers"`
+	Samples     *ebpf.MapSpec `ebpf:"samples"`
+	Scratch     *ebpf.MapSpec `ebpf:"scratch"`
+	State       *ebpf.MapSpec `ebpf:"state"`
+	Traffic     *ebpf.MapSpec `ebpf:"traffic"`
+	Tunnels     *ebpf.MapSpec `ebpf:"tunnels"`
+	Windows     *ebpf.MapSpec `ebpf:"windows"`
 }
 
 // kernelVariableSpecs contains global variables before they are loaded into the kernel.
@@ -404,6 +422,7 @@ type kernelVariableSpecs struct {
 	DryRun     *ebpf.VariableSpec `ebpf:"dry_run"`
 	GenevePort *ebpf.VariableSpec `ebpf:"geneve_port"`
 	HasBpfLoop *ebpf.VariableSpec `ebpf:"has_bpf_loop"`
+	LastTicks  *ebpf.VariableSpec `ebpf:"last_ticks"`
 	VxlanPort  *ebpf.VariableSpec `ebpf:"vxlan_port"`
 }
 
@@ -427,28 +446,30 @@ func (o *kernelObjects) Close() error {
 //
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelMaps struct {
-	Addresses  *ebpf.Map `ebpf:"addresses"`
-	Arrivals   *ebpf.Map `ebpf:"arrivals"`
-	Buckets    *ebpf.Map `ebpf:"buckets"`
-	Capture    *ebpf.Map `ebpf:"capture"`
-	Counters   *ebpf.Map `ebpf:"counters"`
-	Events     *ebpf.Map `ebpf:"events"`
-	Express    *ebpf.Map `ebpf:"express"`
-	Fdb        *ebpf.Map `ebpf:"fdb"`
-	Floods     *ebpf.Map `ebpf:"floods"`
-	Learned    *ebpf.Map `ebpf:"learned"`
-	Movers     *ebpf.Map `ebpf:"movers"`
-	Neighbours *ebpf.Map `ebpf:"neighbours"`
-	Networks   *ebpf.Map `ebpf:"networks"`
-	Nexthops   *ebpf.Map `ebpf:"nexthops"`
-	Notes      *ebpf.Map `ebpf:"notes"`
-	Routers    *ebpf.Map `ebpf:"routers"`
-	Samples    *ebpf.Map `ebpf:"samples"`
-	Scratch    *ebpf.Map `ebpf:"scratch"`
-	State      *ebpf.Map `ebpf:"state"`
-	Traffic    *ebpf.Map `ebpf:"traffic"`
-	Tunnels    *ebpf.Map `ebpf:"tunnels"`
-	Windows    *ebpf.Map `ebpf:"windows"`
+	Addresses   *ebpf.Map `ebpf:"addresses"`
+	Arrivals    *ebpf.Map `ebpf:"arrivals"`
+	Buckets     *ebpf.Map `ebpf:"buckets"`
+	Cache       *ebpf.Map `ebpf:"cache"`
+	Capture     *ebpf.Map `ebpf:"capture"`
+	Counters    *ebpf.Map `ebpf:"counters"`
+	Events      *ebpf.Map `ebpf:"events"`
+	Express     *ebpf.Map `ebpf:"express"`
+	Fdb         *ebpf.Map `ebpf:"fdb"`
+	Floods      *ebpf.Map `ebpf:"floods"`
+	Generations *ebpf.Map `ebpf:"generations"`
+	Learned     *ebpf.Map `ebpf:"learned"`
+	Movers      *ebpf.Map `ebpf:"movers"`
+	Neighbours  *ebpf.Map `ebpf:"neighbours"`
+	Networks    *ebpf.Map `ebpf:"networks"`
+	Nexthops    *ebpf.Map `ebpf:"nexthops"`
+	Notes       *ebpf.Map `ebpf:"notes"`
+	Routers     *ebpf.Map `ebpf:"routers"`
+	Samples     *ebpf.Map `ebpf:"samples"`
+	Scratch     *ebpf.Map `ebpf:"scratch"`
+	State       *ebpf.Map `ebpf:"state"`
+	Traffic     *ebpf.Map `ebpf:"traffic"`
+	Tunnels     *ebpf.Map `ebpf:"tunnels"`
+	Windows     *ebpf.Map `ebpf:"windows"`
 }
 
 func (m *kernelMaps) Close() error {
@@ -456,12 +477,14 @@ func (m *kernelMaps) Close() error {
 		m.Addresses,
 		m.Arrivals,
 		m.Buckets,
+		m.Cache,
 		m.Capture,
 		m.Counters,
 		m.Events,
 		m.Express,
 		m.Fdb,
 		m.Floods,
+		m.Generations,
 		m.Learned,
 		m.Movers,
 		m.Neighbours,
@@ -485,6 +508,7 @@ type kernelVariables struct {
 	DryRun     *ebpf.Variable `ebpf:"dry_run"`
 	GenevePort *ebpf.Variable `ebpf:"geneve_port"`
 	HasBpfLoop *ebpf.Variable `ebpf:"has_bpf_loop"`
+	LastTicks  *ebpf.Variable `ebpf:"last_ticks"`
 	VxlanPort  *ebpf.Variable `ebpf:"vxlan_port"`
 }
 

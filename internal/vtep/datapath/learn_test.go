@@ -1,6 +1,7 @@
 package datapath
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -191,7 +192,7 @@ func (d *Datapath) makeOlder(t testing.TB, m ethernet.MAC, by time.Duration) {
 		t.Fatal(err)
 	}
 	e.Seen -= uint32(by >> tickShift)
-	if err := d.kernel.Fdb.Put(key, e); err != nil {
+	if err := errors.Join(d.kernel.Fdb.Put(key, e), d.outdateAll()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -58,6 +58,9 @@ func (d *Datapath) startCounting(n *network) error {
 	if err := put(d.kernel.Counters, n.id, make([]kernelNetworkCounters, d.cpus)); err != nil {
 		return fmt.Errorf("make the counters of %s: %w", n.name, err)
 	}
+	if err := d.outdate([]uint32{n.id}); err != nil {
+		return err
+	}
 	n.counted, n.forgotten = true, ever
 	return d.writeFlood(n, n.flood)
 }

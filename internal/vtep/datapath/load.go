@@ -52,6 +52,11 @@ func configured(cfg Config) (*ebpf.CollectionSpec, error) {
 	); err != nil {
 		return nil, fmt.Errorf("set the UDP ports of the program: %w", err)
 	}
+	cpus, err := ebpf.PossibleCPU()
+	if err != nil {
+		return nil, fmt.Errorf("count the CPUs: %w", err)
+	}
+	spec.Maps[kernelMapCache].MaxEntries = uint32(cpus * cacheSets)
 	return spec, nil
 }
 
@@ -82,7 +87,7 @@ func specOf(sizes Sizes, loop bool) (*ebpf.CollectionSpec, error) {
 // what only somebody who listens to it now uses.
 func isOwn(name string) bool {
 	switch name {
-	case kernelMapNotes, kernelMapCapture, kernelMapWindows, kernelMapSamples:
+	case kernelMapNotes, kernelMapCache, kernelMapCapture, kernelMapWindows, kernelMapSamples:
 		return true
 	}
 	return name[0] == '.'

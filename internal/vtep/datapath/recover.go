@@ -44,6 +44,7 @@ func (d *Datapath) recover() error {
 		d.recoverAddresses(),
 		d.recoverCounting(),
 		d.recoverClamp(),
+		d.outdateAll(),
 	)
 }
 

@@ -132,6 +132,7 @@ func (d *Datapath) loadDry() (*dryRun, error) {
 	if err := spec.Variables[kernelVarDryRun].Set(uint8(1)); err != nil {
 		return nil, fmt.Errorf("set up the program for a dry run: %w", err)
 	}
+	spec.Maps[kernelMapCache].MaxEntries = 1 // not looked at
 	var dry dryRun
 	err = spec.LoadAndAssign(&dry, &ebpf.CollectionOptions{Maps: ebpf.MapOptions{PinPath: d.cfg.PinDir}})
 	if err != nil {

@@ -182,6 +182,7 @@ func traceIsWhatHappens(t *testing.T, dir string) {
 			if told.Reason != "" && d.drops(t, told.Reason) != dropsBefore+1 {
 				rt.Fatalf("%x: told %s, which has not been counted", in.bytes, told.Reason)
 			}
+			sameCached(t, in.bytes, func() (uint32, []byte) { return in.run(t, d) })
 		}
 	})
 }

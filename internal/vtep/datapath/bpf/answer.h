@@ -90,5 +90,5 @@ __noinline int send_back(struct __sk_buff *skb, struct arrival *a, __u32 id, int
 
 	if (!a || !in || set_lengths(skb, a, answer == ANSWER_OPEN))
 		return TC_ACT_SHOT; /* the tunnel has just gone */
-	return send(skb, a, id, in, now_ticks());
+	return send(skb, a, id, in, hop_of(in), the_state(), now_ticks());
 }

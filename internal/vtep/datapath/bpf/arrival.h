@@ -35,10 +35,30 @@ static __always_inline void set_port(struct endpoint *e, __u32 ifindex, __u32 vl
 	e->encapsulation = ENCAP_PORT;
 }
 
+/* By words: the compiler copies what is packed byte by byte. */
 static __always_inline void show_frame(struct arrival *a, const struct ethhdr *inner)
 {
-	__builtin_memcpy(a->dst, inner->h_dest, ETH_ALEN);
-	__builtin_memcpy(a->src, inner->h_source, ETH_ALEN);
+	const __u32 *from = (const void *)inner;
+	__u32 *to = (__u32 *)a->dst;
+
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+}
+
+/* The addresses as numbers, in the order of a little-endian machine. */
+static __always_inline __u64 destination_of(const struct arrival *a)
+{
+	const __u32 *w = (const __u32 *)a->dst;
+
+	return (__u64)(w[1] & 0xffff) << 32 | w[0];
+}
+
+static __always_inline __u64 source_of(const struct arrival *a)
+{
+	const __u32 *w = (const __u32 *)a->dst;
+
+	return (__u64)w[2] << 16 | w[1] >> 16;
 }
 
 static __always_inline void show_v4(struct arrival *a, const struct iphdr *ip)
@@ -112,14 +132,16 @@ static __always_inline int lengths_fit(__u32 len, __u32 headers, __u32 ip, __u32
 
 static __always_inline int read_udp4(struct arrival *a, const struct udp4 *p, __u32 len)
 {
-	__u32 ip = bpf_ntohs(p->ip.tot_len);
-	int err = check_v4(&p->ip);
+	const struct udphdr *udp = &p->udp;
+	const struct iphdr *ip = &p->ip;
+	__u32 length = bpf_ntohs(ip->tot_len);
+	int err = check_v4(ip);
 
 	if (err != READ)
 		return err;
-	if (!is_our_port(p->udp.dest))
+	if (!is_our_port(udp->dest))
 		return NOT_OURS;
-	if (!lengths_fit(len, sizeof(*p), ip, ip - sizeof(p->ip), bpf_ntohs(p->udp.len)))
+	if (!lengths_fit(len, sizeof(*p), length, length - sizeof(*ip), bpf_ntohs(udp->len)))
 		return EVENT_TRUNCATED;
 	a->shape = SHAPE_UDP4;
 	show_v4(a, &p->ip);

@@ -6,8 +6,7 @@
  */
 #pragma once
 
-#include "arrival.h"
-#include "fdb.h"
+#include "cache.h"
 #include "flood.h"
 #include "mss.h"
 #include "syn.h"
@@ -28,9 +27,12 @@ struct {
 /* A frame on its way, and what the maps say of it. */
 struct hit {
 	struct arrival a;
+	struct cached *c; /* of the source */
+	struct epoch e;
 	__u32 from, to; /* tunnels */
 	struct tunnel *in, *out;
 	struct nexthop *hop; /* the way out */
+	const struct state *state;
 	const void *end; /* of the packet */
 	__u32 now;
 	__u32 len;
@@ -45,10 +47,11 @@ static __always_inline int arrived(struct hit *h, const struct ethhdr *eth)
 {
 	struct nexthop *back;
 
-	h->from = arrived_by(&h->a);
-	h->in = h->from == NONE ? NULL : tunnel_by_id(h->from);
-	if (!h->in || !is_of(h->in, &h->a) || !same_address(&h->in->local, &h->a.local))
+	h->c = cached_source(&h->a, h->now);
+	h->in = came_by(&h->a, h->c, &h->from);
+	if (!h->in || !same_address(&h->in->local, &h->a.local))
 		return 0;
+	h->e = epoch_of(h->in->network, h->now);
 	back = hop_of(h->in);
 	return back && mac_is_equal(eth->h_dest, back->src);
 }
@@ -64,11 +67,14 @@ static __always_inline int source_known(const struct hit *h)
 
 	if (mac_is_multicast(h->a.src) || mac_is_zero(h->a.src))
 		return 0;
-	fdb_key_of(&key, h->in->network, h->a.src);
+	if (is_heard(h->c, &h->a, &h->e, h->from))
+		return 1;
+	fdb_key_of(&key, h->e.network, h->a.src);
 	e = bpf_map_lookup_elem(&fdb, &key);
 	if (!e || e->tunnel != h->from)
 		return 0;
 	fdb_see(e, h->now);
+	keep_heard(h->c, &h->a, &h->e, h->from);
 	return 1;
 }
 
@@ -77,13 +83,13 @@ static __always_inline int way_out(struct hit *h)
 {
 	if (mac_is_multicast(h->a.dst))
 		return 0;
-	h->to = fdb_tunnel(h->in->network, h->a.dst);
+	h->to = find(&h->a, &h->e);
 	h->out = h->to == NONE ? NULL : tunnel_by_id(h->to);
 	if (!h->out || h->out->network != h->in->network || h->to == h->from ||
 	    !may_leave(h->in->group, h->out->group) || h->out->shape != h->a.shape)
 		return 0;
 	h->hop = hop_of(h->out);
-	return h->hop && trusted(h->hop, h->now) &&
+	return h->hop && trusted(h->hop, h->state, h->now) &&
 	       (!h->hop->mtu || h->len - ETH_HLEN <= h->hop->mtu);
 }
 
@@ -107,7 +113,7 @@ static __always_inline void count_hit(const struct hit *h)
 static __always_inline int looked_into(const struct hit *h, const struct ethhdr *inner)
 {
 	return ((h->in->filter | h->out->filter) & FILTER_CONCERN) ||
-	       (clamping() && may_be_syn(inner, h->end));
+	       (h->state && h->state->clamp && may_be_syn(inner, h->end));
 }
 
 /*
@@ -162,7 +168,7 @@ SEC("xdp")
 int landbridge_express(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct hit h = { .end = end, .now = now_ticks(), .len = ctx->data_end - ctx->data };
+	struct hit h = { .end = end, .state = the_state(), .now = recent_ticks(), .len = ctx->data_end - ctx->data };
 	struct ethhdr *eth = data;
 	int verdict = XDP_PASS;
 
@@ -174,8 +180,7 @@ int landbridge_express(struct xdp_md *ctx)
 		verdict = express_udp6(&h, data);
 	if (verdict != XDP_REDIRECT)
 		return verdict;
-	__builtin_memcpy(eth->h_dest, h.hop->dst, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, h.hop->src, ETH_ALEN);
+	write_macs(eth, h.hop->dst, h.hop->src);
 	count_hit(&h);
 	return XDP_REDIRECT;
 }

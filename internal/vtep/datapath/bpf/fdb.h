@@ -112,6 +112,7 @@ static __noinline enum learning fdb_move(struct fdb_key *key, struct fdb_entry *
 	if (dry_run)
 		return learning(moved.fixed ? LEARN_FREEZE : LEARN_MOVE, e->tunnel);
 	bpf_map_update_elem(&fdb, key, &moved, BPF_EXIST);
+	next_generation(key->network);
 	if (!n)
 		return 0;
 	n->moves += 1;

@@ -145,7 +145,7 @@ static __always_inline int flood_last(struct flooding *f)
 	if (hop && !fits(f->skb, f->a->shape, last->shape, hop))
 		return refuse(f->skb, EVENT_TOO_BIG);
 	count_copy(f->network);
-	return send(f->skb, f->a, f->last, last, now_ticks());
+	return send(f->skb, f->a, f->last, last, hop, the_state(), now_ticks());
 }
 
 static __always_inline int flood_to_all(struct flooding *f)

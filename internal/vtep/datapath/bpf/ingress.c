@@ -10,8 +10,8 @@
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
 
+#include "cache.h"
 #include "express.h"
-#include "fdb.h"
 #include "flood.h"
 #include "mss.h"
 #include "mtu.h"
@@ -68,10 +68,11 @@ static __always_inline int smaller_room(const struct tunnel *in, const struct tu
 	return back < there ? back : there;
 }
 
-static __always_inline int forward_to_one(struct __sk_buff *skb, struct arrival *a, __u32 id,
-					  const struct tunnel *in, __u32 to, const struct tunnel *out)
+static __always_inline int forward_to_one(struct __sk_buff *skb, const struct state *s, struct arrival *a,
+					  __u32 id, const struct tunnel *in, __u32 to,
+					  const struct tunnel *out, __u32 now)
 {
-	struct nexthop *hop = hop_of(out);
+	const struct nexthop *hop = hop_of(out);
 	__u32 kept;
 	int answer;
 
@@ -86,16 +87,17 @@ static __always_inline int forward_to_one(struct __sk_buff *skb, struct arrival 
 		answer = too_big(skb, a, in->network, room_of(out->shape, hop->mtu) - tag_len(skb));
 		return answer == NO_ANSWER ? TC_ACT_SHOT : send_back(skb, a, id, answer);
 	}
-	if (hop && clamping())
+	if (hop && s->clamp)
 		clamp(skb, outer_len(a->shape), smaller_room(in, out, hop) - tag_len(skb));
-	return send(skb, a, to, out, now_ticks());
+	return send(skb, a, to, out, hop, s, now);
 }
 
 /* Forwards a frame that came by a tunnel which may send it. */
-static __always_inline int forward(struct __sk_buff *skb, struct arrival *a, __u32 id,
-				   const struct tunnel *in)
+static __always_inline int forward(struct __sk_buff *skb, const struct state *s, struct arrival *a,
+				   struct cached *c, __u32 id, const struct tunnel *in, __u32 now)
 {
 	__u32 network = in->network, kept, to;
+	struct epoch e = epoch_of(network, now);
 	enum learning how;
 	int answer;
 	struct tunnel *out;
@@ -109,7 +111,7 @@ static __always_inline int forward(struct __sk_buff *skb, struct arrival *a, __u
 	kept = kept_back(skb, a, in);
 	if (kept)
 		return refuse(skb, filter_event(kept));
-	how = fdb_learn(network, a->src, id, now_ticks());
+	how = learn(c, a, &e, id);
 	if (mac_is_link_local(a->dst))
 		return refuse(skb, EVENT_LINK_LOCAL);
 	if (mac_is_multicast(a->dst)) {
@@ -117,13 +119,13 @@ static __always_inline int forward(struct __sk_buff *skb, struct arrival *a, __u
 		if (answer != NO_ANSWER)
 			return send_back(skb, a, id, answer);
 	} else {
-		to = fdb_tunnel(network, a->dst);
+		to = find(a, &e);
 		if (dry_run && is_here(how) && mac_is_equal(a->src, a->dst))
 			to = id; /* it would have been learned */
 		out = to == NONE ? NULL : tunnel_by_id(to);
 		if (out && out->network == network) {
 			note(STEP_FOUND, to, 0);
-			return forward_to_one(skb, a, id, in, to, out);
+			return forward_to_one(skb, s, a, id, in, to, out, now);
 		}
 	}
 	return flood(skb, a, id, in, network, flood_kind(a->dst));
@@ -183,47 +185,50 @@ static __noinline int read_segment(struct __sk_buff *skb, struct arrival *a)
 	return READ;
 }
 
-static __always_inline int read(struct __sk_buff *skb, struct arrival *a)
+static __always_inline int read(struct __sk_buff *skb, const struct state *s, struct arrival *a)
 {
-	if (came_by_segmenter(skb) && read_segment(skb, a) == READ)
+	if (is_segmented(skb, s) && read_segment(skb, a) == READ)
 		return READ;
 	return skb->protocol == bpf_htons(ETH_P_IP) ? read_v4(skb, a) : read_v6(skb, a);
 }
 
-static __always_inline int from_tunnel(struct __sk_buff *skb)
+static __always_inline int from_tunnel(struct __sk_buff *skb, const struct state *s)
 {
 	struct arrival a = {};
+	__u32 now = recent_ticks();
+	struct cached *c;
 	struct tunnel *in;
 	__u32 id;
 	int err;
 
-	err = read(skb, &a);
+	err = read(skb, s, &a);
 	if (err == NOT_OURS)
 		return PASS;
 	if (err != READ)
 		return refuse_if_ours(skb, err);
-	id = arrived_by(&a);
-	in = id == NONE ? NULL : tunnel_by_id(id);
-	if (!in || !is_of(in, &a))
+	c = cached_source(&a, now);
+	in = came_by(&a, c, &id);
+	if (!in)
 		return refuse_stranger(skb, &a);
 	if (!same_address(&in->local, &a.local))
 		return refuse_if_ours(skb, EVENT_WRONG_LOCAL);
-	if (!came_by_segmenter(skb)) /* counted on its way in */
+	if (!is_segmented(skb, s)) /* counted on its way in */
 		count_received(skb, id, a.shape);
-	return forward(skb, &a, id, in);
+	return forward(skb, s, &a, c, id, in, now);
 }
 
 SEC("tc")
 int landbridge_ingress(struct __sk_buff *skb)
 {
+	const struct state *s = the_state();
 	int verdict = PASS;
 
 	if ((skb->protocol != bpf_htons(ETH_P_IP) && skb->protocol != bpf_htons(ETH_P_IPV6)) ||
 	    skb->vlan_present)
 		return PASS;
-	if (skb->pkt_type != PACKET_HOST && !came_by_segmenter(skb))
+	if (!s || (skb->pkt_type != PACKET_HOST && !is_segmented(skb, s)))
 		return PASS;
-	verdict = from_tunnel(skb);
+	verdict = from_tunnel(skb, s);
 	return verdict == PASS && came_by_segmenter(skb) ? TC_ACT_SHOT : verdict;
 }
 
@@ -234,13 +239,13 @@ int landbridge_sink(struct __sk_buff *skb)
 	return TC_ACT_SHOT;
 }
 
-/* The slot of the port's VLAN that a frame shows; NONE where nobody has bound it. */
-static __always_inline __u32 arrived_on_port(struct __sk_buff *skb, struct arrival *a)
+/* Whether a frame can be of a port's VLAN at all. */
+static __always_inline int read_port(struct __sk_buff *skb, struct arrival *a)
 {
 	if (skb->vlan_present && skb->vlan_proto != bpf_htons(VLAN_TAG))
-		return NONE;
+		return NOT_OURS;
 	set_port(&a->from, skb->ifindex, skb->vlan_present ? skb->vlan_tci & VLAN_ID : 0);
-	return arrived_by(a);
+	return READ;
 }
 
 /* A dry run has the tag in the data, out of which the kernel takes that of what arrives. */
@@ -259,27 +264,32 @@ static __always_inline long untag(struct __sk_buff *skb)
 SEC("tc")
 int landbridge_port(struct __sk_buff *skb)
 {
+	const struct state *s = the_state();
+	__u32 now = recent_ticks();
 	struct arrival a = {};
 	struct ethhdr *eth;
+	struct cached *c;
 	struct tunnel *in;
 	__u32 id;
 
 	if (dry_run && untag(skb))
 		return refuse(skb, EVENT_NO_RESHAPE);
 	eth = headers(skb, sizeof(*eth));
-	if (!eth)
+	if (!eth || !s)
 		return refuse(skb, EVENT_TRUNCATED);
 	if (mac_is_link_local(eth->h_dest))
 		return PASS;
 	show_frame(&a, eth);
-	id = arrived_on_port(skb, &a);
-	in = id == NONE ? NULL : tunnel_by_id(id);
-	if (!in || !is_of(in, &a))
+	if (read_port(skb, &a) != READ)
+		return refuse(skb, EVENT_UNKNOWN_VLAN);
+	c = cached_source(&a, now);
+	in = came_by(&a, c, &id);
+	if (!in)
 		return refuse(skb, EVENT_UNKNOWN_VLAN);
 	count_received(skb, id, SHAPE_PLAIN);
 	if (skb->vlan_present && bpf_skb_vlan_pop(skb))
 		return refuse(skb, EVENT_NO_RESHAPE);
-	return forward(skb, &a, id, in);
+	return forward(skb, s, &a, c, id, in, now);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

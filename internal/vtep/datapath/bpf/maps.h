@@ -60,6 +60,27 @@ struct {
 	__type(value, struct fdb_entry);
 } fdb SEC(".maps");
 
+/*
+ * Which state of a network's FDB cached entries are of. User space writes the time (ns
+ * of the monotonic clock) when it has changed it, programs count on from there: no
+ * number comes twice, whoever writes over whom.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_NETWORKS);
+	__type(key, __u32);
+	__type(value, __u64);
+} generations SEC(".maps");
+
+/* The flag has entries begin with cache lines. Each CPU has its part. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1 << CACHE_SHIFT);
+	__type(key, __u32);
+	__type(value, struct cached_set);
+} cache SEC(".maps");
+
 /* Filled by user space alone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -161,6 +182,15 @@ static __always_inline struct network_counters *counters_of(__u32 network)
 	return dry_run ? NULL : bpf_map_lookup_elem(&counters, &network);
 }
 
+/* Something that the FDB has said of a network is not so any longer. */
+static __always_inline void next_generation(__u32 network)
+{
+	__u64 *generation = bpf_map_lookup_elem(&generations, &network);
+
+	if (generation)
+		__sync_fetch_and_add(generation, 1);
+}
+
 static __always_inline void count_event(enum event event)
 {
 	__u64 *n = bpf_map_lookup_elem(&events, &event);
@@ -169,8 +199,32 @@ static __always_inline void count_event(enum event event)
 		*n += 1;
 }
 
+static __always_inline struct state *the_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&state, &zero);
+}
+
 /* The coarse clock does: ticks are longer than its step. */
 static __always_inline __u32 now_ticks(void)
 {
 	return bpf_ktime_get_coarse_ns() >> TICK_SHIFT;
+}
+
+/* The time in ticks, and in the upper half when that was. */
+volatile __u64 last_ticks;
+
+#define RECENT_SHIFT 3 /* 2^3 jiffies: 8 to 80 ms */
+
+/* As of late: the kernel's jiffies, unlike its clocks, are read without a call. */
+static __always_inline __u32 recent_ticks(void)
+{
+	__u64 last = last_ticks, moment = bpf_jiffies64() >> RECENT_SHIFT << 32;
+
+	if ((last ^ moment) >> 32) {
+		last = moment | now_ticks();
+		last_ticks = last;
+	}
+	return last;
 }

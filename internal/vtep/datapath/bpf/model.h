@@ -162,6 +162,25 @@ struct fdb_entry {
 };
 
 /*
+ * What the FDB has said of an address, for the program alone: see cache.h. It holds
+ * in that tick, as long as the network has that generation.
+ */
+struct cached {
+	__u64 address; /* in the order of a little-endian machine, and ADDRESS_HEARD */
+	__u64 generation;
+	__u32 network;
+	__u32 tunnel;
+	__u32 tick;
+	__u32 unused; /* half a cache line */
+};
+
+struct cached_set {
+	struct cached way[2];
+};
+
+#define CACHE_SHIFT 13
+
+/*
  * The moves of an address of late. One that moves MOVES_MAX times within
  * MOVES_WITHIN is frozen where it is (RFC 7432 section 15.1), until it has not
  * tried to move for as long.

@@ -79,14 +79,6 @@ static __always_inline void set_mss(struct __sk_buff *skb, const struct inner *f
 	bpf_skb_store_bytes(skb, field, &check, sizeof(check), BPF_F_RECOMPUTE_CSUM);
 }
 
-static __always_inline int clamping(void)
-{
-	__u32 zero = 0;
-	struct state *s = bpf_map_lookup_elem(&state, &zero);
-
-	return s && s->clamp;
-}
-
 /* Lowers what a SYN offers to what fits frames of so many bytes. */
 __noinline int clamp(struct __sk_buff *skb, __u32 l2, int room)
 {

@@ -106,6 +106,17 @@ static __always_inline int same_address(const struct address *a, const struct ad
 	       word_of(a, 1) == word_of(b, 1) && word_of(a, 0) == word_of(b, 0);
 }
 
+/* By words: the compiler copies what is packed byte by byte. Behind either are two bytes more. */
+static __always_inline void write_macs(struct ethhdr *eth, const __u8 *dst, const __u8 *src)
+{
+	const __u32 *d = (const void *)dst, *s = (const void *)src;
+	__u32 *to = (__u32 *)eth;
+
+	to[0] = d[0];
+	to[1] = (d[1] & 0xffff) | s[0] << 16;
+	to[2] = s[0] >> 16 | s[1] << 16;
+}
+
 static __always_inline int mac_is_multicast(const __u8 *mac)
 {
 	return mac[0] & 1;

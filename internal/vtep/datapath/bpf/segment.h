@@ -10,19 +10,20 @@
 
 #include "refuse.h"
 
+static __always_inline int is_segmented(const struct __sk_buff *skb, const struct state *s)
+{
+	return s && s->segment_in && s->segment_in == skb->ifindex;
+}
+
 static __always_inline int came_by_segmenter(const struct __sk_buff *skb)
 {
-	__u32 zero = 0;
-	struct state *s = bpf_map_lookup_elem(&state, &zero);
-
-	return s && s->segment_in && s->segment_in == skb->ifindex;
+	return is_segmented(skb, the_state());
 }
 
 /* The packet has to be as it came. */
 static __always_inline int segment(struct __sk_buff *skb)
 {
-	__u32 zero = 0;
-	struct state *s = bpf_map_lookup_elem(&state, &zero);
+	const struct state *s = the_state();
 
 	if (!s || !s->segment_out || came_by_segmenter(skb))
 		return refuse(skb, EVENT_NO_SEGMENTER);

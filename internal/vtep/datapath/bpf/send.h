@@ -14,11 +14,8 @@
  * What user space has cached is believed only while it renews its word: when it
  * is down for long, neighbours may change without it.
  */
-static __always_inline int trusted(const struct nexthop *hop, __u32 now)
+static __always_inline int trusted(const struct nexthop *hop, const struct state *s, __u32 now)
 {
-	__u32 zero = 0;
-	struct state *s = bpf_map_lookup_elem(&state, &zero);
-
 	return s && hop->resolved && (__s32)(s->trusted_until - now) >= 0;
 }
 
@@ -38,8 +35,7 @@ static __always_inline int set_macs(struct __sk_buff *skb, const __u8 *dst, cons
 
 	if (!eth)
 		return 0;
-	__builtin_memcpy(eth->h_dest, dst, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, src, ETH_ALEN);
+	write_macs(eth, dst, src);
 	return 1;
 }
 
@@ -106,9 +102,9 @@ static __noinline int copy_to_port(struct __sk_buff *skb, const struct tunnel *o
 
 /* Sends the packet itself. */
 static __always_inline int send(struct __sk_buff *skb, struct arrival *a, __u32 id,
-				const struct tunnel *out, __u32 now)
+				const struct tunnel *out, const struct nexthop *hop,
+				const struct state *s, __u32 now)
 {
-	struct nexthop *hop = hop_of(out);
 	int err = dress(skb, a, out);
 
 	if (err == SEGMENT)
@@ -122,7 +118,7 @@ static __always_inline int send(struct __sk_buff *skb, struct arrival *a, __u32 
 		note(STEP_SENT, id, hop->ifindex);
 		return send_to_port(skb, out, hop->ifindex);
 	}
-	if (!trusted(hop, now)) {
+	if (!trusted(hop, s, now)) {
 		note(STEP_RESOLVED, id, hop->ifindex);
 		return send_by_kernel(skb, out, hop->ifindex);
 	}
@@ -172,7 +168,7 @@ __noinline int send_copy(struct __sk_buff *skb, struct arrival *a, const struct 
 		note(STEP_COPIED, id, index);
 		return copy_to_port(skb, out, index);
 	}
-	if (!trusted(hop, now) && ask_kernel(skb, out, fib) == BPF_FIB_LKUP_RET_SUCCESS) {
+	if (!trusted(hop, the_state(), now) && ask_kernel(skb, out, fib) == BPF_FIB_LKUP_RET_SUCCESS) {
 		index = fib->ifindex;
 		ok = set_macs(skb, fib->dmac, fib->smac);
 	} else if (hop->resolved) {
