@@ -82,7 +82,7 @@ func (d *Datapath) sweepFDB(olderThan time.Duration) (Swept, error) {
 	clear(d.retired)
 	s.out.Full = s.total >= int(d.cfg.Sizes.FDB)
 	s.out.Networks = make(map[string]Addresses, len(s.found))
-	var errs []error
+	errs := []error{sweep(d.kernel.Movers, s.mover)}
 	if olderThan != 0 {
 		errs = append(errs, d.ageRouters(now, olderThan))
 	}
@@ -132,6 +132,14 @@ func (s *sweeping) entry(key kernelFdbKey, e kernelFdbEntry) error {
 func (s *sweeping) remove(key kernelFdbKey) error {
 	s.removed[key.Network] = struct{}{}
 	return forget(s.kernel.Fdb, key)
+}
+
+// mover forgets the moves of a network that is gone: another one may have its id.
+func (s *sweeping) mover(key kernelFdbKey, _ kernelMover) error {
+	if s.byID[key.Network] != nil {
+		return nil
+	}
+	return forget(s.kernel.Movers, key)
 }
 
 // isQuiet tells whether an address has not moved, nor tried to, for long enough.

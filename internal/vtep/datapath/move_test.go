@@ -146,6 +146,18 @@ func TestFrozenStaysFrozenOverARestart(t *testing.T) {
 	wantEntries(t, d, frozen(hostA, nodeB, 123))
 }
 
+// The moves of a network that is gone are not those of the next one by its id.
+func TestMovesGoWithTheirNetwork(t *testing.T) {
+	d := frozenAtB(t)
+	d.apply(t, changes{"red": nil})
+	d.sweep(t, 0)
+	var key kernelFdbKey
+	var m kernelMover
+	for all := d.kernel.Movers.Iterate(); all.Next(&key, &m); {
+		t.Errorf("%d moves of %s are left", m.Moves, ethernet.MAC(key.Mac))
+	}
+}
+
 func TestFrozenAgesAndGivesWayToStatic(t *testing.T) {
 	d := frozenAtB(t)
 	d.makeOlder(t, hostA, 5*time.Minute)
