@@ -27,9 +27,9 @@ func BenchmarkTakeover(b *testing.B) {
 	connections := w.prepared()[0]
 	w.settled()
 	var claimed, written measure.Sample
-	for round := range 2 * *rounds {
+	for round := range *rounds {
 		c, d := w.takeover(connections)
-		say("round %d of %d: the switch is taken over after %v, a change is there after %v", round+1, 2**rounds, c, d)
+		say("round %d of %d: the switch is taken over after %v, a change is there after %v", round+1, *rounds, c, d)
 		claimed, written = append(claimed, c), append(written, d)
 	}
 	longest := written.Quantile(1)

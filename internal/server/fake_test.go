@@ -135,7 +135,8 @@ type watchedStore struct {
 	// unreadable is a network that cannot be read.
 	unreadable string
 	saves      int
-	writes     int // of statuses
+	slow       time.Duration // how long SaveInventory takes
+	writes     int           // of statuses
 	unkept     error
 	// meanwhile is done before statuses are written.
 	meanwhile func(map[string]l2gw.Status)
@@ -200,6 +201,9 @@ func (s *watchedStore) SetStatus(ctx context.Context, st map[string]l2gw.Status,
 }
 
 func (s *watchedStore) SaveInventory(ctx context.Context, inv hwvtep.Inventory, under ...l2gw.Lease) error {
+	if s.slow > 0 {
+		time.Sleep(s.slow)
+	}
 	return errors.Join(s.state(&s.saves), s.Store.SaveInventory(ctx, inv, under...))
 }
 

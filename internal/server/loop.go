@@ -25,6 +25,8 @@ type loop struct {
 	// announced is what the cloud was told last; nil: nothing yet.
 	announced []l2gw.Service
 	unsaid    bool // the services have changed since
+	// saveFrom is when inventories may be written down again.
+	saveFrom time.Time
 }
 
 // network is what the loop knows of one network.
@@ -51,6 +53,10 @@ const atOnce = 16
 
 // saveEvery bounds how often what changes all the time is written down.
 const saveEvery = time.Second
+
+// saveShare is the part of the loop's time that is for writing down inventories:
+// that of a large switch takes long, as a whole.
+const saveShare = 20
 
 func (l *loop) run(ctx context.Context) error {
 	resync, save := time.NewTicker(l.cfg.Resync), time.NewTicker(saveEvery)

@@ -68,3 +68,29 @@ func TestALargeNetworkThatChangesAllTheTimeRests(t *testing.T) {
 		}
 	})
 }
+
+// What a large switch has is not written down each second.
+func TestInventoriesThatTakeLongAreWrittenDownSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const takes, changes = 500 * time.Millisecond, 60
+		w := newWorld(t)
+		w.store.slow = takes
+		w.run()
+		settle()
+		var r rpc.Report
+		for i := range changes {
+			r = aReport("sw")
+			r.Switches[0].Description = fmt.Sprint(i)
+			w.report(r)
+			pass(saveEvery)
+		}
+		if most := changes*int(saveEvery)/(saveShare*int(takes)) + 1; w.store.saves > most || w.store.saves < most-2 {
+			t.Errorf("it is written down %d times, want at most %d", w.store.saves, most)
+		}
+		pass(saveShare*takes + 2*saveEvery)
+		kept, err := w.store.Inventories(t.Context())
+		if err != nil || len(kept) != 1 || kept[0].Switches[0].Description != r.Switches[0].Description {
+			t.Errorf("%+v, %v", kept, err)
+		}
+	})
+}

@@ -71,8 +71,14 @@ func (l *loop) announce(ctx context.Context) error {
 	return nil
 }
 
-// saveInventories writes down what has been reported, where it has changed.
+// saveInventories writes down what has been reported, where it has changed, and
+// not for a while after that took long.
 func (l *loop) saveInventories(ctx context.Context) {
+	began := time.Now()
+	if began.Before(l.saveFrom) {
+		return
+	}
+	defer func() { l.saveFrom = began.Add(saveShare * time.Since(began)) }()
 	for _, inv := range l.reports.unsaved() {
 		if err := l.cfg.Store.SaveInventory(ctx, inv, l.under...); err != nil {
 			if ctx.Err() == nil {
