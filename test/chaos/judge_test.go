@@ -283,6 +283,7 @@ func (j *judge) within(t *testing.T, what string, most time.Duration) {
 	began, before, allowed := time.Now(), look(t), 1.0
 	testenv.Eventually(t, mostAllowance*most, what, func() error {
 		err := j.look(t.Context())
+		j.say("%s: %.500v", what, err)
 		if allowed = before.allowance(look(t)); err != nil && time.Since(began) > time.Duration(allowed*float64(most)) {
 			t.Fatalf("%s: not within %.1f times %v: %v", what, allowed, most, err)
 		}
