@@ -77,6 +77,17 @@ func (s UcastSet) Len() int {
 	return n
 }
 
+// LenOf gives the number of rows of the locators that fit.
+func (s UcastSet) LenOf(fits func(Locator) bool) int {
+	n := 0
+	for l, at := range s {
+		if fits(l) {
+			n += at.len()
+		}
+	}
+	return n
+}
+
 // All gives the rows, in no order. Rows may be removed meanwhile.
 func (s UcastSet) All() iter.Seq[Ucast] {
 	return func(yield func(Ucast) bool) {

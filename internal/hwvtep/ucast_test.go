@@ -33,6 +33,10 @@ func TestUcastSetIsASet(t *testing.T) {
 				got.Add(u)
 				want.Add(u)
 			}
+			behind := got.LenOf(func(l Locator) bool { return l == u.Locator })
+			if rest := got.LenOf(func(l Locator) bool { return l != u.Locator }); behind+rest != got.Len() || (behind == 0) && got.Has(u) {
+				t.Fatalf("%d rows behind %v and %d others of %d", behind, u.Locator, rest, got.Len())
+			}
 			if got.Has(u) != want.Has(u) || got.Len() != len(want) {
 				t.Fatalf("%v: has %v, %d rows; want %v, %d", u, got.Has(u), got.Len(), want.Has(u), len(want))
 			}

@@ -36,7 +36,7 @@ type Config struct {
 	Neutron Neutron
 	Quotas  l2gw.Quota // of projects without limits of their own; of all kinds
 
-	Control *Control // nil: this server is alone, with its agent inside
+	Control *Control // nil: this server has its agent inside
 
 	Switches []string // the OVSDB addresses of the switches that we dial
 	DialIn   []string // the OVSDB addresses that switches dial

@@ -18,8 +18,8 @@ const prefix = "landbridge_server_"
 
 // Core is the state of the planning server.
 type Core struct {
-	// Leads says that this server plans. Term is the epoch of its lease then, 0
-	// where it has no peers; Terms is how many it has had.
+	// Leads says that this server plans, Follows that another does. Term is the
+	// epoch of its lease while it leads; Terms is how many it has had.
 	Leads    bool
 	Follows  bool
 	Term     uint64

@@ -1,61 +1,55 @@
 package planner
 
-import (
-	"slices"
+import "landbridge/internal/hwvtep"
 
-	"landbridge/internal/hwvtep"
-)
-
-// leftovers counts the rows that a switch has of a logical switch beyond what is
-// wanted there: as long as they are, it does not do what is asked.
-type leftovers struct {
-	locators map[hwvtep.Locator]int // rows that lead there
-	bindings map[string]int         // by switch
-}
-
-// leftoversOf looks at one switch. Others of its database have the same rows.
-func leftoversOf(name string, out Output, seen Seen) leftovers {
-	left := leftovers{map[hwvtep.Locator]int{}, map[string]int{}}
+// leftovers counts the rows of a part that a switch has beyond what is wanted
+// there: as long as they are, it does not do what is asked. None that are wanted
+// may be missing.
+func leftovers(name string, part Part, out Output, seen Seen) int {
 	at := seen.Switches[name]
-	if at.Actual == nil {
-		return left
-	}
-	var wants []*hwvtep.LogicalSwitch
-	for other, want := range out.Switches {
-		if other == name || seen.Switches[other].Database.Address == at.Database.Address {
+	wants := []*hwvtep.LogicalSwitch{out.Switches[name]}
+	for other, want := range out.Switches { // the same rows are theirs too
+		if other != name && seen.Switches[other].Database.Address == at.Database.Address {
 			wants = append(wants, want)
 		}
 	}
-	wanted := func(has func(*hwvtep.LogicalSwitch) bool) bool { return slices.ContainsFunc(wants, has) }
-	for u := range at.Actual.Ucast.All() {
-		if !wanted(func(want *hwvtep.LogicalSwitch) bool { return want.Ucast.Has(u) }) {
-			left.locators[u.Locator]++
+	if len(wants) == 1 {
+		return rowsOf(name, part, at.Actual) - rowsOf(name, part, wants[0])
+	}
+	left := at.Actual.Clone()
+	for _, want := range wants {
+		for u := range want.Ucast.All() {
+			left.Ucast.Remove(u)
+		}
+		for mac, set := range want.Mcast {
+			for l := range set {
+				delete(left.Mcast[mac], l)
+			}
+		}
+		for b := range want.Bindings {
+			delete(left.Bindings, b)
 		}
 	}
-	for mac, set := range at.Actual.Mcast {
+	return rowsOf(name, part, left)
+}
+
+// rowsOf counts the rows of a part.
+func rowsOf(name string, part Part, ls *hwvtep.LogicalSwitch) (n int) {
+	n = ls.Ucast.LenOf(part.has)
+	for _, set := range ls.Mcast {
 		for l := range set {
-			if !wanted(func(want *hwvtep.LogicalSwitch) bool { return want.Mcast[mac].Has(l) }) {
-				left.locators[l]++
+			if part.has(l) {
+				n++
 			}
 		}
 	}
-	for b := range at.Actual.Bindings {
-		if !wanted(func(want *hwvtep.LogicalSwitch) bool { return want.Bindings.Has(b) }) {
-			left.bindings[b.Switch]++
-		}
+	if part.WAN {
+		return n
 	}
-	return left
-}
-
-// of counts those that concern a part on a switch.
-func (left leftovers) of(name string, part Part) (n int) {
-	for l, rows := range left.locators {
-		if part.has(l) {
-			n += rows
+	for b := range ls.Bindings {
+		if b.Switch == name {
+			n++
 		}
-	}
-	if !part.WAN {
-		n += left.bindings[name]
 	}
 	return n
 }

@@ -17,15 +17,11 @@ import (
 // switches is silent, is left out: what was said before stands.
 func Status(out Output, seen Seen) map[string]l2gw.Status {
 	statuses := make(map[string]l2gw.Status, len(out.Parts))
-	left := map[string]leftovers{}
-	for name := range out.Switches {
-		left[name] = leftoversOf(name, out, seen)
-	}
 	for id, part := range out.Parts {
 		v := &verdict{}
 		v.problems(out.Problems[id])
 		for _, name := range part.Switches {
-			v.judge(name, part, out, seen, left[name])
+			v.judge(name, part, out, seen)
 		}
 		if s, ok := v.status(); ok {
 			statuses[id] = s
@@ -68,7 +64,7 @@ func (v *verdict) problems(problems []Problem) {
 }
 
 // judge looks at one switch.
-func (v *verdict) judge(name string, part Part, out Output, seen Seen, left leftovers) {
+func (v *verdict) judge(name string, part Part, out Output, seen Seen) {
 	s, ok := seen.Switches[name]
 	switch {
 	case !ok:
@@ -80,7 +76,7 @@ func (v *verdict) judge(name string, part Part, out Output, seen Seen, left left
 			"The database %s of switch %q cannot be used: %s. The switch keeps forwarding as it was last told.",
 			s.Database.Address, name, sentence(s.Database.Error)))
 	default:
-		v.holds(name, s, part, out.Switches[name], left)
+		v.holds(name, part, out, seen)
 		v.faults(name, s, part, out)
 	}
 }
@@ -109,7 +105,8 @@ func (v *verdict) unknown(name string, databases []Database) {
 }
 
 // holds compares what the switch must have for the part with what it has.
-func (v *verdict) holds(name string, s SwitchState, part Part, want *hwvtep.LogicalSwitch, left leftovers) {
+func (v *verdict) holds(name string, part Part, out Output, seen Seen) {
+	s, want := seen.Switches[name], out.Switches[name]
 	if s.WriteError != "" {
 		v.errored = append(v.errored, fmt.Sprintf("The database %s of switch %q refuses the change: %s.",
 			s.Database.Address, name, sentence(s.WriteError)))
@@ -121,7 +118,7 @@ func (v *verdict) holds(name string, s SwitchState, part Part, want *hwvtep.Logi
 	if missing, total := compare(name, part, want, s.Actual); missing > 0 {
 		v.pending = append(v.pending, fmt.Sprintf("%d of %d rows are not yet in the database %s of switch %q.",
 			missing, total, s.Database.Address, name))
-	} else if n := left.of(name, part); n > 0 {
+	} else if n := leftovers(name, part, out, seen); n > 0 {
 		v.pending = append(v.pending, fmt.Sprintf("The database %s of switch %q still has rows that are not wanted any more: %d.",
 			s.Database.Address, name, n))
 	} else if !s.Confirmed {
