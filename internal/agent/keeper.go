@@ -41,10 +41,11 @@ type keeper struct {
 
 // logical is what a keeper knows of one logical switch.
 type logical struct {
-	actual hwvtep.Packed // as reported last
-	stale  bool          // actual may not be what the database holds now
-	dirty  bool          // to be compared with the plan
-	since  uint64        // the number of the change by which it is
+	actual hwvtep.Packed  // as reported last
+	local  hwvtep.Learned // likewise
+	stale  bool           // they may not be what the database holds now
+	dirty  bool           // to be compared with the plan
+	since  uint64         // the number of the change by which it is
 	retry  retry
 	err    string
 	// written is the number that says the last write has been carried out;
@@ -147,6 +148,11 @@ func (k *keeper) look() {
 		k.lookAtSwitches(d)
 	}
 	k.mark(d.LogicalSwitches)
+	for _, name := range d.Local {
+		if l := k.of(name); l != nil {
+			l.stale = true
+		}
+	}
 	names, fresh := k.plan.changes()
 	for _, name := range names {
 		if l := k.of(name); l != nil {

@@ -23,7 +23,7 @@ func (k *keeper) report() {
 			delete(k.logical, name)
 			continue
 		}
-		r.Logical[name] = rpc.LogicalReport{Actual: l.actual, Confirmed: k.confirmed(name, l), Error: l.err}
+		r.Logical[name] = rpc.LogicalReport{Actual: l.actual, Local: l.local, Confirmed: k.confirmed(name, l), Error: l.err}
 	}
 	k.reports.put(r)
 }
@@ -40,4 +40,5 @@ func (k *keeper) refresh(name string, l *logical) {
 	}
 	l.stale = false
 	l.actual = hwvtep.Pack(k.client.LogicalSwitch(name))
+	l.local = k.client.Learned(name)
 }

@@ -80,10 +80,13 @@ type Note struct {
 type Service struct {
 	NetworkID string
 	Addr      netip.Addr // on the cloud's side of the gateway
-	Hosts     []Host     // that are known to live behind it, in other clouds; sorted
+	Hosts     []Host     // that are known to live behind it, in other clouds or at its ports; sorted
+	// Partial says that others may live there of which nothing is known yet: what
+	// was told before of such stays told.
+	Partial bool
 }
 
-// Host is a machine in another cloud.
+// Host is a machine in another cloud, or at a port of a gateway.
 type Host struct {
 	MAC  MAC
 	Addr netip.Addr // the zero Addr where it is unknown
@@ -105,5 +108,5 @@ type Told struct {
 
 // Equal tells whether two services are the same.
 func (s Service) Equal(o Service) bool {
-	return s.NetworkID == o.NetworkID && s.Addr == o.Addr && slices.Equal(s.Hosts, o.Hosts)
+	return s.NetworkID == o.NetworkID && s.Addr == o.Addr && s.Partial == o.Partial && slices.Equal(s.Hosts, o.Hosts)
 }

@@ -23,18 +23,18 @@ type Ask struct {
 	Ports map[string][]int
 }
 
-// devices are the gateway's switches, as its administrator writes them. The
-// first has the ports.
+// devices are the gateway's switches, as its administrator writes them. Each has
+// the ports.
 func (g *GatewayNode) devices(ask Ask) []rest.Object {
-	out := []rest.Object{g.device(ask)}
+	out := []rest.Object{device(g.Cloud.Gateway, ask)}
 	for _, other := range g.Cloud.Others {
-		out = append(out, rest.Object{"device_name": other.Name})
+		out = append(out, device(other, ask))
 	}
 	return out
 }
 
-func (g *GatewayNode) device(ask Ask) rest.Object {
-	out := rest.Object{"device_name": g.Cloud.Gateway.Name}
+func device(node Gateway, ask Ask) rest.Object {
+	out := rest.Object{"device_name": node.Name}
 	var interfaces []rest.Object
 	for _, name := range slices.Sorted(maps.Keys(ask.Ports)) {
 		interfaces = append(interfaces, rest.Object{"name": name, "segmentation_id": ask.Ports[name]})

@@ -173,6 +173,13 @@ func (f *fold) config(e *logicalEntry) {
 	}
 }
 
+// touchLocal marks a logical switch of which local MACs have changed.
+func (f *fold) touchLocal(e *logicalEntry) {
+	if e != nil && e.there && !f.fresh {
+		f.dirty.local(e.row.Name)
+	}
+}
+
 // touch marks a logical switch as changed.
 func (f *fold) touch(e *logicalEntry) {
 	if e != nil && e.there && !f.fresh {

@@ -87,8 +87,7 @@ func (c *mcastRow) into(f *fold) {
 	f.touch(r.ls)
 }
 
-// into of a local MAC touches nothing: it is no part of what is shown of a logical
-// switch.
+// into of a local MAC touches no logical switch: it is no part of what is shown of one.
 func (c *localRow) into(f *fold) {
 	key := ref{c.table, c.id}
 	l := f.mirror.local[key]
@@ -96,6 +95,7 @@ func (c *localRow) into(f *fold) {
 		return
 	}
 	if l != nil {
+		f.touchLocal(l.ls)
 		l.leave(f.mirror)
 	}
 	switch {
@@ -119,4 +119,5 @@ func (c *localRow) into(f *fold) {
 	}
 	l.mac = newValue(l.mac, c.mac)
 	l.join()
+	f.touchLocal(l.ls)
 }

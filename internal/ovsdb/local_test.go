@@ -108,6 +108,37 @@ func TestSetLocalMends(t *testing.T) {
 	})
 }
 
+// What switches have learned is shown to others, and only that it has changed.
+func TestLearned(t *testing.T) {
+	db := testenv.StartOVSDB(t)
+	c, other := connected(t, db), connected(t, db)
+	reach(t, c, blue())
+	shows(t, other, blue())
+	other.Take()
+	learns := func(want ...hwvtep.LocalMAC) {
+		t.Helper()
+		testenv.Eventually(t, soon, "what is learned", func() error {
+			got := other.Learned("landbridge/blue")
+			if got != hwvtep.NewLearned(want) {
+				return fmt.Errorf("%+v", slices.Collect(got.All()))
+			}
+			return nil
+		})
+	}
+	setLocal(t, c, here, hwvtep.Local{"landbridge/blue": hwvtep.SetOf(mac(1), mac(2))})
+	setLocal(t, c, there, hwvtep.Local{"landbridge/blue": hwvtep.SetOf(mac(9))})
+	learns(hwvtep.LocalMAC{MAC: mac(1), At: here.Addr}, hwvtep.LocalMAC{MAC: mac(2), At: here.Addr}, hwvtep.LocalMAC{MAC: mac(9), At: there.Addr})
+	if d := other.Take(); !slices.Equal(d.Local, []string{"landbridge/blue"}) || len(d.LogicalSwitches) > 0 {
+		t.Errorf("changed: %+v", d)
+	}
+	db.VTEPCtl(t, "add-ucast-local", "landbridge/blue", "nonsense", "10.0.0.1")
+	setLocal(t, other, there, nil)
+	learns(hwvtep.LocalMAC{MAC: mac(1), At: here.Addr}, hwvtep.LocalMAC{MAC: mac(2), At: here.Addr})
+	if other.Learned("not there").Len() > 0 {
+		t.Error("of a logical switch that is not there")
+	}
+}
+
 // Whatever it is told, and in whatever order, the tables show the last.
 func TestSetLocalProperty(t *testing.T) {
 	db := testenv.StartOVSDB(t)

@@ -68,6 +68,8 @@ type Report struct {
 type LogicalReport struct {
 	// Actual is what the database really holds; zero: nothing.
 	Actual hwvtep.Packed
+	// Local has the MACs that its switches have learned on their own ports.
+	Local hwvtep.Learned
 	// Confirmed says that the switch's dataplane has carried out the last
 	// change made to it. Where a switch does not say such things, it is true
 	// as soon as the rows are there.

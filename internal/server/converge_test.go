@@ -115,7 +115,7 @@ func (h *history) check() error {
 		}
 		site := h.cloud.sites[id]
 		out := planner.Plan(planner.Input{
-			Owner: "landbridge", NetworkID: id, Site: &site, Asked: asked[id], Switches: h.server.reports.inventory([]string{"sw0", "sw1"}),
+			Owner: "landbridge", NetworkID: id, Site: &site, Asked: asked[id], Switches: h.server.reports.inventory("landbridge/"+id, []string{"sw0", "sw1"}),
 		})
 		for device, ls := range out.Switches {
 			if want[device] != nil {

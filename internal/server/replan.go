@@ -40,7 +40,7 @@ func (l *loop) replan(ctx context.Context, id string, asked l2gw.Asked) error {
 // inventory gives the planner's view of the switches of a network.
 func (l *loop) inventory(id string, n *network) map[string]planner.Switch {
 	l.watchWAN(id, n, l.reports.seen(l.cfg.Owner.Name(id), n.devices), time.Now())
-	out := l.reports.inventory(n.devices)
+	out := l.reports.inventory(l.cfg.Owner.Name(id), n.devices)
 	for name, sw := range out {
 		sw.Lost, sw.Ill = l.health.lost(sw.Database), l.health.ill(place{name, id})
 		if t := n.wan[name]; t != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
 	"landbridge/internal/rpc"
 	"landbridge/internal/server/planner"
 )
@@ -107,25 +108,35 @@ func (r *reports) compare(old, now *database, w *work) {
 	if old == nil || !old.reported || old.Error != now.Error {
 		for _, s := range now.Switches {
 			w.reported.Add(s.Name)
+			if (old == nil || !old.reported) && len(s.Ports) > 0 { // what was learned there was not known
+				w.moved.Add(s.Name)
+			}
 		}
 		return
 	}
 	for name, l := range now.Logical {
-		if before, ok := old.Logical[name]; !ok || before != l {
-			r.addNetwork(w, name)
+		before, ok := old.Logical[name]
+		if !ok || before != l {
+			r.addNetwork(w.status, name)
+		}
+		if before.Local != l.Local {
+			r.addNetwork(w.plan, name)
 		}
 	}
-	for name := range old.Logical {
+	for name, before := range old.Logical {
 		if _, ok := now.Logical[name]; !ok {
-			r.addNetwork(w, name)
+			r.addNetwork(w.status, name)
+			if before.Local.Len() > 0 {
+				r.addNetwork(w.plan, name)
+			}
 		}
 	}
 	r.compareFaults(old, now, w)
 }
 
-func (r *reports) addNetwork(w *work, logicalSwitch string) {
+func (r *reports) addNetwork(to hwvtep.Set[string], logicalSwitch string) {
 	if id, ok := r.owner.Network(logicalSwitch); ok {
-		w.status.Add(id)
+		to.Add(id)
 	}
 }
 
@@ -141,7 +152,7 @@ func (r *reports) compareFaults(old, now *database, w *work) {
 		a, b := faultsOf(was), faultsOf(s)
 		for _, text := range append(a.Minus(b, strings.Compare), b.Minus(a, strings.Compare)...) {
 			if f, ok := hwvtep.ParseFault(text); ok && f.LogicalSwitch != hwvtep.Everywhere {
-				r.addNetwork(w, f.LogicalSwitch)
+				r.addNetwork(w.status, f.LogicalSwitch)
 			} else {
 				w.reported.Add(s.Name)
 			}
@@ -221,17 +232,34 @@ func samePlanned(a, b location) bool {
 		a.database.Schema.Equal(b.database.Schema)
 }
 
-// inventory gives the planner's view of the named switches.
-func (r *reports) inventory(names []string) map[string]planner.Switch {
+// inventory gives the planner's view of the named switches, for one logical switch.
+func (r *reports) inventory(logicalSwitch string, names []string) map[string]planner.Switch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := map[string]planner.Switch{}
 	for _, name := range names {
 		if l, ok := r.switches[name]; ok {
-			out[name] = planner.Switch{PhysicalSwitch: l.sw, Schema: l.database.Schema, Database: l.database.Database}
+			_, silent := r.fault(l.database)
+			out[name] = planner.Switch{
+				PhysicalSwitch: l.sw, Schema: l.database.Schema, Database: l.database.Database,
+				Local: l.learned(logicalSwitch), Silent: silent,
+			}
 		}
 	}
 	return out
+}
+
+// learned gives what the switch has learned on its ports.
+func (l location) learned(logicalSwitch string) (hosts []l2gw.Host) {
+	if len(l.sw.Ports) == 0 {
+		return nil
+	}
+	for row := range l.database.Logical[logicalSwitch].Local.All() {
+		if row.At == l.sw.FabricIP() || slices.Contains(l.sw.TunnelIPs, row.At) {
+			hosts = append(hosts, l2gw.Host{MAC: row.MAC})
+		}
+	}
+	return hosts
 }
 
 // seen gives the view of one logical switch on the named switches that statuses

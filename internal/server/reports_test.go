@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/l2gw"
 	"landbridge/internal/rpc"
 )
 
@@ -21,7 +22,7 @@ func describe(w work) string {
 	for _, part := range []struct {
 		word string
 		set  hwvtep.Set[string]
-	}{{"moved", w.moved}, {"reported", w.reported}, {"status", w.status}} {
+	}{{"moved", w.moved}, {"plan", w.plan}, {"reported", w.reported}, {"status", w.status}} {
 		if len(part.set) > 0 {
 			out = append(out, part.word+" "+strings.Join(part.set.Sorted(strings.Compare), " "))
 		}
@@ -55,6 +56,11 @@ func TestReports(t *testing.T) {
 		}, "status n"},
 		{"a logical switch more", func(r *rpc.Report) { r.Logical["landbridge/m"] = rpc.LogicalReport{} }, "status m"},
 		{"a logical switch less", func(r *rpc.Report) { delete(r.Logical, "landbridge/n") }, "status n"},
+		{"a MAC at a port", func(r *rpc.Report) {
+			l := r.Logical["landbridge/n"]
+			l.Local = hwvtep.NewLearned([]hwvtep.LocalMAC{{MAC: l2gw.MAC{2, 0, 0, 0, 0, 1}, At: netip.MustParseAddr("10.0.0.2")}})
+			r.Logical["landbridge/n"] = l
+		}, "plan n, status n"},
 		{"somebody else's logical switch", func(r *rpc.Report) { r.Logical["other/m"] = rpc.LogicalReport{} }, ""},
 		{"a fault of a network", func(r *rpc.Report) {
 			r.Switches[0].Faults = append(r.Switches[0].Faults, hwvtep.Fault{LogicalSwitch: "landbridge/m", Reason: "x"}.String())

@@ -26,7 +26,7 @@ const (
 // carries it soon, and gives it back. Nothing comes twice, or back, at any host, at
 // any time, and hosts of one cloud reach each other throughout.
 func TestTheWANSideLeavesALostDevice(t *testing.T) {
-	d := newDevices(t)
+	d := newDevices(t, noRacks)
 	home, other := d.carrier(t)
 	for _, c := range []struct {
 		name string
@@ -52,7 +52,7 @@ func TestTheWANSideLeavesALostDevice(t *testing.T) {
 // TestTheWANSideLeavesADeviceThatIsCutOff pulls cables: that of the WAN at the
 // device that carries the WAN side, then that of the fabric at the other.
 func TestTheWANSideLeavesADeviceThatIsCutOff(t *testing.T) {
-	d := newDevices(t)
+	d := newDevices(t, noRacks)
 	home, other := d.carrier(t)
 	d.moves(t, other, func() func() error { return d.unplug(t, "wan", d.wanPort(home)) })
 	d.settled(t)
@@ -76,6 +76,8 @@ func (d *devices) faultless(t *testing.T) {
 		}
 	}
 }
+
+func noRacks(*devices, *testing.T) lab.Ask { return lab.Ask{} }
 
 // moves has a device fail, and waits until the other carries the WAN side.
 func (d *devices) moves(t *testing.T, to string, fail func() (mend func() error)) {

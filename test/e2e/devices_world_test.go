@@ -5,16 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"landbridge/internal/lab"
 	"landbridge/internal/lab/chorus"
+	"landbridge/internal/lab/netns"
 	"landbridge/internal/lab/rest"
 	"landbridge/internal/lab/testenv"
 	"landbridge/internal/vtep"
@@ -29,12 +32,13 @@ type devices struct {
 	nodes  map[string]*lab.GatewayNode // by device
 	agents map[string]*testenv.Program
 	made   map[string]lab.Connected
+	racks  map[string]*netns.Namespace // servers at ports, by name
 	*chorus.Chorus
 }
 
 // newDevices joins the clouds of such a lab, and has all hosts of the network
-// send broadcasts from then on.
-func newDevices(t *testing.T) *devices {
+// send broadcasts from then on. rack gives it more of them.
+func newDevices(t *testing.T, rack func(d *devices, t *testing.T) lab.Ask) *devices {
 	t.Helper()
 	d := &devices{
 		world: newQuietWorld(t, lab.TwoDevices(name("devices"))), dir: t.TempDir(),
@@ -51,7 +55,7 @@ func newDevices(t *testing.T) *devices {
 	for device, node := range d.nodes {
 		d.startAgent(t, device, node)
 	}
-	d.stretch(t)
+	d.stretch(t, rack(d, t))
 	d.listen(t)
 	return d
 }
@@ -121,9 +125,13 @@ func ready(metrics string) error {
 }
 
 // stretch joins the clouds: cloud B has a remote gateway for each device.
-func (d *devices) stretch(t *testing.T) {
+func (d *devices) stretch(t *testing.T, with lab.Ask) {
 	t.Helper()
-	d.made = d.connect(t)
+	d.made = d.connect(t, func(a *lab.Ask) {
+		if a.Remote == d.b.Cloud.Gateway.WAN.Addr() {
+			a.Ports = with.Ports
+		}
+	})
 	ask := lab.Asks(d.Spec, lab.Blue, lab.WANKey)["b"]
 	ask.Remote = d.a.Cloud.Others[0].WAN.Addr()
 	if _, err := d.b.Widen(t.Context(), ask, d.made["b"]); err != nil {
@@ -140,6 +148,9 @@ func (d *devices) listen(t *testing.T) {
 	var hosts []chorus.Host
 	for _, name := range []string{"vm-a1", "vm-a2", "vm-b1"} {
 		hosts = append(hosts, chorus.Host{Name: name, NS: d.node(t, name), Link: vmLink})
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.racks)) {
+		hosts = append(hosts, chorus.Host{Name: name, NS: d.racks[name], Link: vmLink})
 	}
 	var err error
 	if d.Chorus, err = chorus.Start(20*time.Millisecond, hosts...); err != nil {

@@ -38,6 +38,8 @@ type ReportPiece struct {
 	Confirmed bool           `json:"confirmed,omitempty"`
 	Error     string         `json:"error,omitempty"`
 	Row       *LogicalSwitch `json:"row"` // nil: there is none
+	// Local has local MACs, in the first piece.
+	Local []Local `json:"local,omitempty"`
 }
 
 // PhysicalSwitch is a Physical_Switch.
@@ -103,19 +105,20 @@ func reportPieces(now, was map[string]rpc.LogicalReport, most int) iter.Seq2[Rep
 			if before, told := was[name]; told && before == l {
 				continue
 			}
-			piece := ReportPiece{Name: name, Confirmed: l.Confirmed, Error: l.Error}
-			actual := l.Actual.Unpack()
+			piece := ReportPiece{Name: name, Confirmed: l.Confirmed, Error: l.Error, Local: locals(l.Local)}
+			more, actual := l.Local.Len(), l.Actual.Unpack()
 			if actual == nil {
-				if !yield(piece, 1) {
+				if !yield(piece, 1+more) {
 					return
 				}
 				continue
 			}
 			for row, n := range pieces(actual, most) {
 				piece.Row = row
-				if !yield(piece, n) {
+				if !yield(piece, n+more) {
 					return
 				}
+				piece.Local, more = nil, 0
 			}
 		}
 	}
@@ -201,11 +204,17 @@ func (p ReportPart) head() rpc.Report {
 	return r
 }
 
-func (j *ReportJoin) join(p ReportPiece) error {
+func (j *ReportJoin) join(p ReportPiece) (err error) {
 	if j.open.name != p.Name {
 		j.close()
 	}
-	j.report.Logical[p.Name] = rpc.LogicalReport{Confirmed: p.Confirmed, Error: p.Error}
+	l := rpc.LogicalReport{Confirmed: p.Confirmed, Error: p.Error}
+	if j.open.sofar != nil {
+		l.Local = j.report.Logical[p.Name].Local
+	} else if l.Local, err = learned(p.Local); err != nil {
+		return err
+	}
+	j.report.Logical[p.Name] = l
 	if p.Row == nil {
 		j.open = piece{}
 		return nil

@@ -105,6 +105,7 @@ func joinReport(was map[string]rpc.LogicalReport, parts ...ReportPart) (rpc.Repo
 
 var equal = cmp.Options{
 	cmp.Comparer(func(a, b hwvtep.Packed) bool { return a == b }),
+	cmp.Comparer(func(a, b hwvtep.Learned) bool { return a == b }),
 	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 }
 
@@ -161,6 +162,11 @@ func TestReportsComeOverWhole(t *testing.T) {
 					if rapid.Bool().Draw(t, "held") {
 						l.Actual = hwvtep.Pack(anySwitch(t, name))
 					}
+					var rows []hwvtep.LocalMAC
+					for _, n := range rapid.SliceOfN(rapid.ByteRange(1, 9), 0, 5).Draw(t, "local") {
+						rows = append(rows, hwvtep.LocalMAC{MAC: ethernet.MAC{2, 0, 0, 0, 0, n}, At: netip.AddrFrom4([4]byte{10, 0, 0, n % 2})})
+					}
+					l.Local = hwvtep.NewLearned(rows)
 					r.Logical[name] = l
 				}
 			}
@@ -219,7 +225,9 @@ func sample() (rpc.Plan, rpc.Report) {
 			Ports: []hwvtep.PhysicalPort{{Name: "p", Description: "pd", Faults: []string{"down"}}}, OtherConfig: map[string]string{hwvtep.Done: "3"},
 		}},
 		Logical: map[string]rpc.LogicalReport{
-			"landbridge/n": {Actual: hwvtep.Pack(ls), Confirmed: true}, "landbridge/full": {Error: "no room"},
+			"landbridge/n": {Actual: hwvtep.Pack(ls), Confirmed: true, Local: hwvtep.NewLearned([]hwvtep.LocalMAC{{
+				MAC: ethernet.MAC{2, 0, 0, 0, 0, 9}, At: netip.MustParseAddr("10.0.0.1"),
+			}})}, "landbridge/full": {Error: "no room"},
 		},
 	}
 	return p, r
@@ -278,7 +286,7 @@ func TestEveryFieldGoesOver(t *testing.T) {
 		reflect.TypeFor[hwvtep.PhysicalSwitch](): 6,
 		reflect.TypeFor[hwvtep.Locator]():        3,
 		reflect.TypeFor[rpc.Report]():            5,
-		reflect.TypeFor[rpc.LogicalReport]():     3,
+		reflect.TypeFor[rpc.LogicalReport]():     4,
 		reflect.TypeFor[rpc.Plan]():              4,
 	} {
 		if got := of.NumField(); got != want {
@@ -301,6 +309,10 @@ func TestBadParts(t *testing.T) {
 		if _, err := joinPlan(part); err == nil || err.Error() != says {
 			t.Errorf("%s: %v, want %s", text, err, says)
 		}
+	}
+	bad := ReportPart{Database: "d", Logical: []ReportPiece{{Name: "n", Local: []Local{{MACs: []string{"x"}}}}}}
+	if _, err := joinReport(nil, bad); err == nil || err.Error() != `database d, logical switch "n": local: "x" is not a MAC address` {
+		t.Errorf("a local MAC that is none: %v", err)
 	}
 	if _, err := joinPlan(PlanPart{Revision: 1}, PlanPart{Revision: 2}); err == nil {
 		t.Error("parts of two plans fit together")

@@ -74,7 +74,7 @@ func (b *builder) plan(name string) *switchPlan {
 	}
 	p := &switchPlan{
 		name: name, ls: hwvtep.NewLogicalSwitch(b.out.Name, hwvtep.NewKey(b.segment.ID)),
-		fabric: map[string]hwvtep.Locator{}, remotes: map[string]hwvtep.Locator{},
+		fabric: map[string]hwvtep.Locator{}, siblings: map[string]hwvtep.Locator{}, remotes: map[string]hwvtep.Locator{},
 	}
 	p.sw, p.known = b.in.Switches[name]
 	p.ls.Description = text(b.in.Site.Network.Name)

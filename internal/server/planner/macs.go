@@ -37,6 +37,7 @@ func (b *builder) placeMACs() {
 				b.place(p, placed, c, h.MAC, hostAddr(h.Addr))
 			}
 		}
+		b.placeLearned(p, placed)
 	}
 }
 

@@ -44,6 +44,10 @@ type Switch struct {
 	// WAN has the locators of remote gateways by which it reaches the network
 	// now, or may still.
 	WAN hwvtep.Set[hwvtep.Locator]
+	// Local has the hosts that it has learned on its own ports, sorted.
+	Local []l2gw.Host
+	// Silent says that it has not been reported in this run: Local is not known.
+	Silent bool
 }
 
 // Output is what follows from an Input. Nothing in it is shared with the Input.
@@ -95,6 +99,7 @@ func Plan(in Input) Output {
 			b.stretch(rc)
 		}
 		b.handOver()
+		b.joinDevices()
 		b.noteDoubles()
 		b.placeMACs()
 	}
@@ -125,6 +130,8 @@ type switchPlan struct {
 	ls    *hwvtep.LogicalSwitch
 	// fabric are the compute nodes that this switch has tunnels to.
 	fabric map[string]hwvtep.Locator // by host
+	// siblings are other devices that this switch has tunnels to.
+	siblings map[string]hwvtep.Locator // by name
 	// remotes are the remote connections that this switch carries, with their locators.
 	remotes map[string]hwvtep.Locator // by ID
 	// connections are the IDs of the connections that put the network here.

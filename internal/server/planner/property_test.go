@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +114,10 @@ func (d drawer) sw(name string) Switch {
 	if a := d.addr(); a.IsValid() {
 		s.TunnelIPs = []netip.Addr{a}
 	}
+	for range d.n("local", 3) {
+		s.Local = append(s.Local, l2gw.Host{MAC: d.mac()})
+	}
+	slices.SortFunc(s.Local, l2gw.Host.Compare)
 	s.OtherConfig = map[string]string{hwvtep.WANAddr: d.pick("wan", "", "x", "10.0.0.3")}
 	return s
 }
@@ -147,6 +152,10 @@ func checkSwitch(t *rapid.T, in Input, name string, ls *hwvtep.LogicalSwitch) {
 	for _, r := range in.Asked.RemoteGateways {
 		remotes.Add(r.Addr.Unmap())
 	}
+	devices := hwvtep.Set[netip.Addr]{}
+	for _, s := range in.Switches {
+		devices.Add(s.FabricIP().Unmap())
+	}
 	sw, known := in.Switches[name]
 	for l := range ls.Filters {
 		if !ls.Locators().Has(l) || !l.WAN() || known && !sw.Schema.LogicalConfig {
@@ -164,7 +173,7 @@ func checkSwitch(t *rapid.T, in Input, name string, ls *hwvtep.LogicalSwitch) {
 			t.Fatalf("locator %s is the switch itself", l)
 		case keyed && (!remotes.Has(l.Addr) || key == 0 || key > hwvtep.MaxKey):
 			t.Fatalf("keyed locator %s is no remote gateway's", l)
-		case !keyed && !endpoints.Has(l.Addr):
+		case !keyed && !endpoints.Has(l.Addr) && !devices.Has(l.Addr):
 			t.Fatalf("keyless locator %s is no endpoint", l)
 		case ls.Mcast[hwvtep.UnknownDst].Has(l) == ls.Mcast[hwvtep.AcceptOnly].Has(l):
 			t.Fatalf("locator %s has to be in exactly one of the two sets", l)

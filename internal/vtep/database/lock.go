@@ -36,7 +36,11 @@ func lock(file string) (unlock func(), err error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return func() { _ = f.Close() }, nil
+	return func() {
+		// A program that is being started may have the file open for a moment.
+		_ = unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_UNLCK})
+		_ = f.Close()
+	}, nil
 }
 
 // alike gives a new file the owner and the mode of the one that it replaces, if

@@ -29,6 +29,7 @@ type attach struct {
 
 	mu       sync.Mutex
 	wanted   map[place][]l2gw.Host // nil: nobody has said yet
+	partial  map[place]bool        // of wanted: others may live there of whom nothing is known yet
 	faults   map[place]string      // why a place is not served yet; "" where it is
 	again    bool                  // compute nodes may have forgotten what they were told
 	announce *announcer            // used by the loop alone
@@ -43,13 +44,16 @@ func newAttach(m *mirror, p *presence, memory Memory, n naming, log *slog.Logger
 
 // want replaces what is served.
 func (a *attach) want(services []l2gw.Service) {
-	wanted, gateways := map[place][]l2gw.Host{}, map[netip.Addr]bool{}
+	wanted, gateways, partial := map[place][]l2gw.Host{}, map[netip.Addr]bool{}, map[place]bool{}
 	for _, s := range services {
 		wanted[place{s.Addr, s.NetworkID}] = s.Hosts
 		gateways[s.Addr] = true
+		if s.Partial {
+			partial[place{s.Addr, s.NetworkID}] = true
+		}
 	}
 	a.mu.Lock()
-	a.wanted = wanted
+	a.wanted, a.partial = wanted, partial
 	for at := range wanted {
 		if _, known := a.faults[at]; !known {
 			a.faults[at] = "it is about to be told"
@@ -133,7 +137,7 @@ func next(pause time.Duration, left bool) time.Duration {
 // that may come by itself, or failed.
 func (a *attach) pass(ctx context.Context) (left bool, err error) {
 	a.mu.Lock()
-	wanted, again := a.wanted, a.again
+	wanted, partial, again := a.wanted, a.partial, a.again
 	a.again = false
 	a.mu.Unlock()
 	if wanted == nil {
@@ -151,7 +155,7 @@ func (a *attach) pass(ctx context.Context) (left bool, err error) {
 		return true, err
 	}
 	faults, made, err := a.settle(ctx, wanted, ports)
-	err = errors.Join(err, a.announce.pass(ctx, a.served(wanted, faults), again, a.network))
+	err = errors.Join(err, a.announce.pass(ctx, a.served(wanted, partial, faults), again, a.network))
 	if err != nil {
 		a.tellAgain(again)
 	}
@@ -270,13 +274,19 @@ func (a *attach) dismiss(ctx context.Context, wanted map[place][]l2gw.Host) erro
 	return errors.Join(all...)
 }
 
-// served gives the places that Neutron serves, and who lives there.
-func (a *attach) served(wanted map[place][]l2gw.Host, faults map[place]string) map[place][]l2gw.Host {
+// served gives the places that Neutron serves, and who lives there: where not all
+// is known, those too that were told before.
+func (a *attach) served(wanted map[place][]l2gw.Host, partial map[place]bool, faults map[place]string) map[place][]l2gw.Host {
 	out := map[place][]l2gw.Host{}
 	for at, hosts := range wanted {
-		if faults[at] == "" {
-			out[at] = hosts
+		if faults[at] != "" {
+			continue
 		}
+		if partial[at] {
+			hosts = append(minus(a.announce.told[at].Hosts, hosts), hosts...)
+			slices.SortFunc(hosts, l2gw.Host.Compare)
+		}
+		out[at] = hosts
 	}
 	return out
 }

@@ -301,6 +301,25 @@ func TestHostsThatWentWhileNobodyLooked(t *testing.T) {
 	}
 }
 
+// TestWhatASwitchHasNotToldYetStays: a server that has just begun does not know
+// what is at the ports of gateways.
+func TestWhatASwitchHasNotToldYetStays(t *testing.T) {
+	a := newAttached(t)
+	a.want([]l2gw.Service{service(net1, "10.0.0.1", host(1, ""), host(2, ""))})
+	a.settled()
+	a.said()
+
+	next := attachedTo(a.fake)
+	partial := service(net1, "10.0.0.1", host(3, ""))
+	partial.Partial = true
+	next.want([]l2gw.Service{partial})
+	next.settled()
+	next.heard("add 1 02:00:00:00:00:03 :: at 10.0.0.1")
+	next.want([]l2gw.Service{service(net1, "10.0.0.1", host(2, ""), host(3, ""))})
+	next.settled()
+	next.heard("remove 1 02:00:00:00:00:01 :: at 10.0.0.1")
+}
+
 // TestAHostIsRememberedBeforeItIsTold: a server may end between the two.
 func TestAHostIsRememberedBeforeItIsTold(t *testing.T) {
 	a := newAttached(t)
