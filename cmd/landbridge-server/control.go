@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"landbridge/internal/l2gw"
 	"landbridge/internal/rpc/bus"
 	"landbridge/internal/server"
@@ -22,6 +24,8 @@ type control struct {
 	holder holder
 	bus    *bus.Server
 	fleet  *fleet.Fleet
+	db     *store.Store
+	log    *slog.Logger
 	core   *server.Server // set before it runs
 }
 
@@ -46,7 +50,7 @@ func openControl(cfg *config.Control, db *store.Store, log *slog.Logger) (c *con
 	if cfg == nil {
 		return nil, nil
 	}
-	c = &control{}
+	c = &control{db: db, log: log}
 	if c.holder, err = newHolder(); err != nil {
 		return nil, err
 	}
@@ -63,16 +67,25 @@ func openControl(cfg *config.Control, db *store.Store, log *slog.Logger) (c *con
 // Holder implements server.Peers.
 func (c *control) Holder() string { return c.holder.String() }
 
-// Tell implements server.Peers.
+// Tell implements server.Peers. The word by RabbitMQ hurries the leader; should it
+// be lost, the note in the database is found.
 func (c *control) Tell(ctx context.Context, networks []string) error {
-	ctx, stop := context.WithTimeout(ctx, tellWithin)
-	defer stop()
-	return c.bus.Tell(ctx, networks)
+	if c.bus.Err() == nil {
+		soon, stop := context.WithTimeout(ctx, tellWithin)
+		defer stop()
+		if err := c.bus.Tell(soon, networks); err != nil {
+			c.log.Debug("the leader could not be told of a change by RabbitMQ; it finds the note of it", "error", err)
+		}
+	}
+	return c.db.NoteChanged(ctx, networks)
 }
 
 // Lead implements server.Peers.
 func (c *control) Lead(ctx context.Context, lease l2gw.Lease) error {
-	return c.fleet.Lead(ctx, lease, c.core)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.fleet.Lead(ctx, lease, c.core) })
+	g.Go(func() error { return hear(ctx, c.db, lease, c.core.NetworksChanged, c.log) })
+	return g.Wait()
 }
 
 // newCore makes the server itself, and gives what runs beside it: what reaches

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,9 +25,6 @@ type inside struct {
 
 var _ server.Peers = (*inside)(nil)
 
-// hearEvery is the time between two looks at what other servers have changed.
-const hearEvery = 100 * time.Millisecond
-
 // Holder implements server.Peers.
 func (i *inside) Holder() string { return i.holder.String() }
 
@@ -46,7 +42,7 @@ func (i *inside) Lead(ctx context.Context, lease l2gw.Lease) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.Run(ctx) })
-	g.Go(func() error { return i.hear(ctx, lease) })
+	g.Go(func() error { return hear(ctx, i.db, lease, i.core.NetworksChanged, i.log) })
 	return g.Wait()
 }
 
@@ -56,27 +52,4 @@ func (i *inside) agent(lease l2gw.Lease) (*agent.Agent, error) {
 		Owner: i.cfg.Owner, Databases: databases(i.cfg, i.log), Listen: listeners(i.cfg), Server: i.core, Logger: i.log,
 		Epoch: lease.Epoch, Name: i.holder.host, May: i.core.Leads,
 	})
-}
-
-// hear has planned what other servers have changed. What cannot be read now is
-// read the next time.
-func (i *inside) hear(ctx context.Context, lease l2gw.Lease) error {
-	tick := time.NewTicker(hearEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-		networks, all, err := i.db.TakeChanged(ctx, lease)
-		switch {
-		case err != nil && ctx.Err() == nil:
-			i.log.Debug("what other servers have changed cannot be read; trying again", "error", err)
-		case all:
-			i.core.NetworksChanged(nil)
-		case len(networks) > 0:
-			i.core.NetworksChanged(networks)
-		}
-	}
 }
