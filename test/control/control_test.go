@@ -18,11 +18,13 @@ func TestServersAndAgentsComeAndGo(t *testing.T) {
 		"postgresql": func(t *testing.T) string { return testenv.StartPostgres(t).NewDatabase(t).URL() },
 		"mariadb":    func(t *testing.T) string { return testenv.StartMariaDB(t).NewDatabase(t).URL() },
 	} {
-		t.Run(name, func(t *testing.T) { newWorld(t, dsn(t)).comeAndGo() })
+		t.Run(name, func(t *testing.T) { newWorld(t, dsn(t)).comeAndGo(name != "sqlite") })
 	}
 }
 
-func (w *world) comeAndGo() {
+// comeAndGo stops a server where that does not stop its database: who stands
+// still in the middle of a write to SQLite keeps all others from writing.
+func (w *world) comeAndGo(stops bool) {
 	w.Leader(w.t)
 	a, b := w.Servers[0], w.Servers[1]
 	gateways := []string{w.gateway(a, 0), w.gateway(b, 1), w.gateway(a, 2)}
@@ -38,7 +40,12 @@ func (w *world) comeAndGo() {
 	w.is(time.Second, a, c, "ACTIVE")
 
 	w.killedLeader(gateways)
-	w.stoppedLeader(gateways)
+	if stops {
+		w.stoppedLeader(gateways)
+	} else {
+		w.connect(a, gateways[2], 5)
+		w.connect(b, gateways[2], 6)
+	}
 	w.killedAgent(gateways)
 	w.stoppedAgent(gateways)
 	w.rabbitRestarts(gateways)
