@@ -33,17 +33,21 @@ func (c *Client) SetLocal(ctx context.Context, own hwvtep.Locator, want hwvtep.L
 func (c *Client) localSteps(own hwvtep.Locator, want hwvtep.Local) []step {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var out []step
-	var names []string
-	for name, e := range c.mirror.byName {
-		if _, member := want[name]; member || len(e.local) > 0 {
-			names = append(names, name)
+	concerned := map[string]struct{}{}
+	for _, l := range c.mirror.local {
+		if l.ls != nil {
+			concerned[l.ls.row.Name] = struct{}{}
 		}
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		macs, member := want[name]
-		out = append(out, c.mirror.byName[name].localAt(c.mirror, own).steps(name, own, macs, member)...)
+	for name := range want {
+		concerned[name] = struct{}{}
+	}
+	var out []step
+	for _, name := range slices.Sorted(maps.Keys(concerned)) {
+		if e := c.mirror.byName[name]; e != nil {
+			macs, member := want[name]
+			out = append(out, e.localAt(c.mirror, own).steps(name, own, macs, member)...)
+		}
 	}
 	return out
 }

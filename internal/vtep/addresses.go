@@ -2,6 +2,7 @@ package vtep
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"landbridge/internal/ethernet"
@@ -26,6 +27,8 @@ func (l *loop) age() {
 	for name, now := range s.Networks {
 		l.tellAddresses(name, l.swept.Networks[name], now)
 	}
+	// What is told after each change is of few networks.
+	maps.DeleteFunc(s.Networks, func(_ string, a datapath.Addresses) bool { return !a.AtLimit() && len(a.Frozen) == 0 })
 	l.swept = s
 	l.tell()
 }
