@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
+	"landbridge/internal/lab/testenv"
 	"landbridge/internal/vtep/datapath"
 	"landbridge/internal/vtep/forwarding"
 )
@@ -36,6 +39,8 @@ type soak struct {
 	random         *rand.Rand
 	plan           plan
 	changes, kills int
+	restarts       int // of the database
+	speaks         map[string]*net.UDPConn
 }
 
 // base is the stable network before and after all changes.
@@ -74,23 +79,46 @@ func (s *soak) put(name string, ls *hwvtep.LogicalSwitch) {
 	s.apply(hwvtep.Diff(have, ls))
 }
 
-// churn changes this and that for a time.
+// churn changes this and that for a time; the database is killed now and then, and
+// vtepd where that is asked for.
 func (s *soak) churn(during time.Duration, kill bool) {
 	s.Helper()
-	changes := []func(){s.changeNetwork, s.changeNetwork, s.changeNetwork, s.changeStable, s.changeStable, s.changeAddresses, s.changePort}
+	changes := []func(){
+		s.changeNetwork, s.changeNetwork, s.changeNetwork, s.changeStable, s.changeStable, s.changeAddresses, s.changePort, s.speak, s.speak,
+	}
 	pause := min(during/8, 10*time.Second)
 	nextKill := time.Now().Add(pause)
 	for end := time.Now().Add(during); time.Now().Before(end); s.changes++ {
 		changes[s.random.IntN(len(changes))]()
-		if kill && time.Now().After(nextKill) {
-			s.restart()
-			s.kills++
+		if time.Now().After(nextKill) {
+			if kill && s.random.IntN(2) == 0 {
+				s.restart()
+				s.kills++
+			} else {
+				s.restartDatabase()
+			}
 			nextKill = time.Now().Add(pause)
 		}
 		if !kill && s.changes%16 == 0 { // let it follow
 			s.eventuallyDone()
 		}
 	}
+}
+
+// restartDatabase kills the database's server and starts it again.
+func (s *soak) restartDatabase() {
+	s.Helper()
+	s.db.Compact(s.T) // some thousand changes
+	s.db.Kill(s.T)
+	testenv.Eventually(s, within, "the controller has lost the database", func() error {
+		if s.controller.Err() == nil {
+			return errors.New("it has not")
+		}
+		return nil
+	})
+	s.db.Start(s.T)
+	s.reconnected()
+	s.restarts++
 }
 
 // restore brings back the base plan.
@@ -118,6 +146,15 @@ func (s *soak) changeNetwork() {
 	ls.Replication = hwvtep.SourceNode
 	for range s.random.IntN(8) {
 		ls.AddMcast(hwvtep.UnknownDst, s.anyLocator(2000+10*i))
+	}
+	for l := range ls.Mcast[hwvtep.UnknownDst] {
+		if s.random.IntN(3) == 0 {
+			ls.SetFilter(l, hwvtep.Filter(s.random.IntN(32)))
+		}
+	}
+	ls.Gateways = hwvtep.Set[netip.Addr]{}
+	for range s.random.IntN(3) {
+		ls.Gateways.Add(addr(fmt.Sprint("192.168.77.", s.random.IntN(250))))
 	}
 	for range s.random.IntN(20) {
 		ls.Ucast.Add(s.anyUcast(2000 + 10*i))
@@ -156,6 +193,24 @@ func (s *soak) anyUcast(key int) hwvtep.Ucast {
 		u.Addr = addr(fmt.Sprint("192.168.77.", n))
 	}
 	return u
+}
+
+// speak has hosts that nobody has named send broadcasts into networks that may be
+// there, from both sides: they are learned, move, and are flooded.
+func (s *soak) speak() {
+	s.Helper()
+	for range 20 {
+		i, k := s.random.IntN(soakNetworks), s.random.IntN(3)
+		from, key := "10.0.0.11:0", 1000+k+10*i
+		if s.random.IntN(2) == 0 {
+			from, key = "203.0.113.2:0", 2000+k+10*i
+		}
+		to := map[string]string{"10.0.0.11:0": "10.0.0.1:4789", "203.0.113.2:0": "203.0.113.1:4789"}[from]
+		frame := vxlanPacket(uint32(key), ethernet.MAC{2, 0, 0, 0, 2, byte(s.random.IntN(4))}, 0)
+		if _, err := s.speaks[from].WriteToUDPAddrPort(frame, netip.MustParseAddrPort(to)); err != nil {
+			s.Fatal(err)
+		}
+	}
 }
 
 // changeAddresses gives the gateway further underlay addresses, or takes them.

@@ -141,6 +141,15 @@ func (o *OVSDB) arguments() []string {
 	return append(args, o.DatabaseFile())
 }
 
+// Compact has the database's file hold what there is, and not how it came about,
+// all of which a start would read.
+func (o *OVSDB) Compact(t testing.TB) {
+	t.Helper()
+	if out, err := exec.Command("ovs-appctl", "-t", filepath.Join(o.Dir, "ctl"), "ovsdb-server/compact").CombinedOutput(); err != nil {
+		t.Fatalf("compact the database (ovs-appctl): %v: %s", err, out)
+	}
+}
+
 // Stop ends the server in good order.
 func (o *OVSDB) Stop(t testing.TB) { o.end(t, syscall.SIGTERM) }
 

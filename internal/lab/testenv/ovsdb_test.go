@@ -28,6 +28,7 @@ func TestOVSDBKeepsItsRowsUntilWiped(t *testing.T) {
 	db := StartOVSDB(t, WithTLS(authority.Issue(t, "server")))
 	db.VTEPCtl(t, "add-ps", "sw0")
 	db.Transact(t, Row{"op": "insert", "table": "Logical_Switch", "row": Row{"name": "ls0"}})
+	db.Compact(t)
 	for _, end := range []func(testing.TB){db.Stop, db.Kill} {
 		end(t)
 		db.Start(t)
