@@ -68,6 +68,7 @@ func (s *socket) read(buf []byte) ([]byte, error) {
 	return buf[:n], nil
 }
 
+// write sends a frame, or leaves it out where the link takes none.
 func (s *socket) write(frame []byte) error {
 	raw, err := s.file.SyscallConn()
 	if err != nil {
@@ -78,6 +79,9 @@ func (s *socket) write(frame []byte) error {
 		result = unix.Sendto(int(fd), frame, 0, &s.to)
 		return !errors.Is(result, unix.EAGAIN)
 	})
+	if errors.Is(result, unix.ENOBUFS) || errors.Is(result, unix.ENETDOWN) {
+		result = nil
+	}
 	return errors.Join(err, result)
 }
 
