@@ -134,6 +134,19 @@ func (s *soak) restore() {
 	s.addresses(false)
 }
 
+// bindOnce has a network with a port for a moment. What vtepd then makes to segment
+// packets stays.
+func (s *soak) bindOnce() {
+	s.Helper()
+	ls := hwvtep.NewLogicalSwitch("landbridge/x0", hwvtep.NewKey(1000))
+	ls.Replication = hwvtep.SourceNode
+	ls.AddMcast(hwvtep.UnknownDst, at("10.0.0.11"))
+	ls.Bindings.Add(hwvtep.Binding{Switch: "border-1", Port: "p1", VLAN: 100})
+	s.put(ls.Name, ls)
+	s.eventuallyDone()
+	s.put(ls.Name, nil)
+}
+
 // changeNetwork gives another network any tunnels, MACs and VLANs, or removes it.
 func (s *soak) changeNetwork() {
 	i := s.random.IntN(soakNetworks)

@@ -43,8 +43,9 @@ func TestSoak(t *testing.T) {
 	s.churn(*soakFor/2, true)
 	s.restore()
 	s.restart()
+	s.bindOnce()
 	s.eventuallyAsPlanned()
-	held, left := holdings(s.running), s.left() // by now there is a segmenter, too
+	held, left := holdings(s.running), s.left()
 	s.churn(*soakFor/2, false)
 	s.eventuallyAsPlanned() // with what the changes have come to
 	s.restore()
