@@ -13,7 +13,10 @@ import (
 )
 
 const (
-	reportWithin = 10 * time.Second
+	// reportWithin bounds a report with all its parts, each of which is bounded by
+	// who sends it: of a full size there are hundreds, and one that was broken off
+	// begins anew.
+	reportWithin = 5 * time.Minute
 	resendFirst  = 100 * time.Millisecond
 	resendMax    = 5 * time.Second
 )
