@@ -66,7 +66,8 @@ type Output struct {
 	// asked, sorted, unique.
 	Problems map[string][]Problem
 	// Moving says that a switch has to give up the WAN side before another one
-	// gets it: the plan has to be made anew when Switch.WAN changes.
+	// gets it, or gets a tunnel to that switch: the plan has to be made anew when
+	// Switch.WAN changes.
 	Moving bool
 }
 

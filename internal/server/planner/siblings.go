@@ -35,6 +35,7 @@ func (b *builder) joinPair(p, q *switchPlan) {
 		why = "they share a database, whose logical switch has one set of tunnels"
 	case p.mayCarry() && q.mayCarry():
 		why = "both lead, or may lead, the network over the WAN, and frames would come back by the other"
+		b.out.Moving = b.out.Moving || len(p.remotes) == 0 || len(q.remotes) == 0
 	default:
 		toQ, reasonQ := b.siblingLocator(p, q)
 		toP, reasonP := b.siblingLocator(q, p)

@@ -108,6 +108,9 @@ func TestTwoThatMayCarryTheWANSideAreApart(t *testing.T) {
 	if p := out.Problems["c"]; len(p) != 1 || p[0].Fatal || p[0].Pending {
 		t.Errorf("problems %v", p)
 	}
+	if !out.Moving {
+		t.Error("it stays so when sw1 has given the WAN side up")
+	}
 	change(&in, "sw1", func(s *Switch) { s.WAN = nil })
 	if out := Plan(in); !out.Switches["sw2"].Locators().Has(tunnelTo(in.Switches["sw1"])) {
 		t.Error("one that carries nothing any more is not reached")
