@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"landbridge/internal/l2gw"
 	"landbridge/internal/oslomsg"
@@ -26,14 +27,17 @@ type Memory interface {
 type announcer struct {
 	bus    bus
 	memory Memory
-	told   map[place]l2gw.Told // as memory has it; nil: not read yet
+	told   map[place]l2gw.Told // nil: not read yet
+	// parting has what was taken back of late, which memory still has.
+	parting map[place]*parting
+	now     func() time.Time
 	// local tells whether a MAC is a port's of the network. What compute nodes
 	// know of such a one is Neutron's to say.
 	local func(network string, mac l2gw.MAC) bool
 }
 
 func newAnnouncer(b bus, m Memory, local func(string, l2gw.MAC) bool) *announcer {
-	return &announcer{bus: b, memory: m, local: local}
+	return &announcer{bus: b, memory: m, local: local, parting: map[place]*parting{}, now: time.Now}
 }
 
 // recall reads what was told before this server has begun.
@@ -52,17 +56,26 @@ func (a *announcer) recall(ctx context.Context) error {
 	return nil
 }
 
-// pass tells what has changed, or everything where again is set.
+// pass tells what has changed, or everything where again is set. Who lives nowhere
+// else comes first: of who has moved, compute nodes would forget the new place.
 func (a *announcer) pass(
 	ctx context.Context, served map[place][]l2gw.Host, again bool, network func(context.Context, string) (l2gw.Network, error),
 ) error {
 	all := []error{a.leave(ctx, served)}
 	for at, hosts := range served {
-		if len(hosts) > 0 || len(a.told[at].Hosts) > 0 {
-			all = append(all, a.one(ctx, at, hosts, again, network))
+		t := a.told[at]
+		err := a.takeBack(ctx, with(t, minus(t.Hosts, hosts)))
+		if err == nil && len(t.Hosts) > 0 {
+			a.told[at] = with(t, minus(t.Hosts, minus(t.Hosts, hosts)))
+		}
+		all = append(all, err)
+	}
+	for at, hosts := range served {
+		if len(hosts) > 0 {
+			all = append(all, a.add(ctx, at, hosts, again, network))
 		}
 	}
-	return errors.Join(all...)
+	return errors.Join(append(all, a.repeat(ctx))...)
 }
 
 // leave takes back what was told of places that are not there any more.
@@ -84,7 +97,8 @@ func (a *announcer) leave(ctx context.Context, places map[place][]l2gw.Host) err
 	return errors.Join(all...)
 }
 
-func (a *announcer) one(
+// add tells who lives at a place, or, unless again is set, who is new there.
+func (a *announcer) add(
 	ctx context.Context, at place, hosts []l2gw.Host, again bool, network func(context.Context, string) (l2gw.Network, error),
 ) error {
 	t, known := a.told[at]
@@ -98,15 +112,13 @@ func (a *announcer) one(
 		}
 		t = l2gw.Told{NetworkID: n.ID, Segment: n.Segments[0], Gateway: at.gateway}
 	}
-	if err := a.takeBack(ctx, with(t, minus(t.Hosts, hosts))); err != nil {
-		return err
-	}
 	news := with(t, minus(hosts, t.Hosts))
 	if len(news.Hosts) > 0 {
 		if err := a.memory.Remember(ctx, news); err != nil {
 			return err
 		}
 	}
+	a.isBack(at, hosts)
 	if again {
 		news.Hosts = hosts
 	}
@@ -115,17 +127,6 @@ func (a *announcer) one(
 	}
 	a.told[at] = with(t, hosts)
 	return nil
-}
-
-// takeBack has compute nodes forget hosts, and then forgets them.
-func (a *announcer) takeBack(ctx context.Context, t l2gw.Told) error {
-	if len(t.Hosts) == 0 {
-		return nil
-	}
-	if err := a.send(ctx, "remove_fdb_entries", t); err != nil {
-		return err
-	}
-	return a.memory.Forget(ctx, t)
 }
 
 // send leaves out the hosts that have come to be ports of the network: what

@@ -122,6 +122,7 @@ func (a *attach) run(ctx context.Context, resync time.Duration) error {
 			a.renew()
 		case <-a.wake:
 		case <-retry:
+		case <-a.announce.next():
 		}
 	}
 }

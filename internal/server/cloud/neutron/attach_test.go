@@ -291,11 +291,13 @@ func TestHostsThatWentWhileNobodyLooked(t *testing.T) {
 	next.heard(
 		"remove 1 02:00:00:00:00:01 :: at 10.0.0.1",
 		"remove 2 02:00:00:00:00:03 :: at 10.0.0.1")
+	next.parts()
 
 	last := attachedTo(a.fake)
 	last.want(nil)
 	last.settled()
 	last.heard("remove 1 02:00:00:00:00:02 :: at 10.0.0.1")
+	last.parts()
 	if len(last.kept) > 0 {
 		t.Errorf("left is %v", last.kept)
 	}
