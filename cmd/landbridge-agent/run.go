@@ -13,6 +13,7 @@ import (
 	"landbridge/internal/agent"
 	"landbridge/internal/agent/config"
 	"landbridge/internal/agent/metrics"
+	"landbridge/internal/heap"
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/rpc/bus"
 	"landbridge/internal/server/httpd"
@@ -20,6 +21,7 @@ import (
 
 // run runs the agent until ctx ends, which is no error.
 func run(ctx context.Context, cfg config.Config) error {
+	heap.Spare()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cfg.LogLevel}))
 	door, err := listen(ctx, cfg.MetricsListen)
 	if err != nil {

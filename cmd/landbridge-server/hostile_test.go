@@ -140,8 +140,8 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
-// heap is what the program, which is this process, has in use, in MiB.
-func heap() int {
+// heapInUse is what the program, which is this process, has in use, in MiB.
+func heapInUse() int {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -153,7 +153,7 @@ func heap() int {
 func TestSlowClients(t *testing.T) {
 	p := newProgram(t)
 	p.start()
-	before := heap()
+	before := heapInUse()
 	var conns []net.Conn
 	defer func() {
 		for _, c := range conns {
@@ -174,7 +174,7 @@ func TestSlowClients(t *testing.T) {
 		}
 	}
 	p.isFine()
-	if grown := heap() - before; grown > 200 {
+	if grown := heapInUse() - before; grown > 200 {
 		t.Errorf("%d MiB for 5000 clients that do nothing", grown)
 	}
 	testenv.Eventually(t, 20*time.Second, "a new object", func() error {

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"landbridge/internal/heap"
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/server"
 	"landbridge/internal/server/auth"
@@ -18,6 +19,7 @@ import (
 
 // run runs the server until ctx ends, which is no error.
 func run(ctx context.Context, cfg config.Config) (err error) {
+	heap.Spare()
 	log := newLog(cfg)
 	session, err := newSession(cfg.Keystone)
 	if err != nil {

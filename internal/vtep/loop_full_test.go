@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"landbridge/internal/ethernet"
+	"landbridge/internal/heap"
 	"landbridge/internal/hwvtep"
 	"landbridge/internal/lab/testenv"
 	"landbridge/internal/ovsdb"
@@ -77,7 +78,7 @@ func BenchmarkLoop(b *testing.B) {
 }
 
 func loopAtSize(b *testing.B, networks int) {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	defer debug.SetGCPercent(debug.SetGCPercent(heap.Percent))
 	log := slog.New(slog.DiscardHandler)
 	dir := filepath.Join(testenv.BPFFS(b), "gw")
 	open := func() *datapath.Datapath {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"landbridge/internal/heap"
 	"landbridge/internal/ovsdb"
 	"landbridge/internal/vtep/control"
 	"landbridge/internal/vtep/datapath"
@@ -19,7 +20,7 @@ import (
 // Run is vtepd: it forwards what the database asks, in the network namespace of
 // the thread that calls it, until ctx ends. What is forwarded then stays so.
 func Run(ctx context.Context, cfg Config, log *slog.Logger) error {
-	spareMemory()
+	heap.Spare()
 	db, err := ovsdb.New(ovsdb.Config{Address: cfg.Database, TLS: cfg.TLS, Logger: log, Connected: schemaTeller(cfg.Database, log)})
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ var rules = map[string]rule{
 	"internal/rpc/bus":    {ours: append([]string{"internal/oslomsg", "internal/rpc", "internal/rpc/wire"}, ground...)},
 	"internal/strictyaml": {},
 	"internal/livefile":   {},
+	"internal/heap":       {},
 	"internal/oslomsg":    {},
 	"internal/ovsdb":      {ours: []string{"internal/ethernet", "internal/hwvtep"}},
 	"internal/ovsdb/wire": {},
@@ -53,7 +54,7 @@ var rules = map[string]rule{
 	"internal/server/cloud/neutron": {ours: []string{"internal/ethernet", "internal/l2gw", "internal/oslomsg", "internal/server/cloud"}},
 	"internal/server/cloud/static":  {ours: []string{"internal/ethernet", "internal/l2gw", "internal/server/cloud", "internal/strictyaml"}},
 
-	"internal/vtep":                   {ours: []string{"internal/ethernet", "internal/hwvtep", "internal/ovsdb", "internal/strictyaml"}},
+	"internal/vtep":                   {ours: []string{"internal/ethernet", "internal/heap", "internal/hwvtep", "internal/ovsdb", "internal/strictyaml"}},
 	"internal/vtep/ask":               {ours: []string{"internal/cli/output", "internal/vtep"}},
 	"internal/vtep/control":           {},
 	"internal/vtep/database":          {ours: []string{"internal/hwvtep"}},
@@ -90,7 +91,7 @@ var rules = map[string]rule{
 
 	"cmd/landbridge":        {ours: []string{"internal/cli"}},
 	"cmd/landbridge-server": {ours: []string{"internal/..."}},
-	"cmd/landbridge-agent":  {ours: []string{"internal/agent/...", "internal/agent", "internal/ovsdb", "internal/rpc/bus", "internal/server/httpd"}},
+	"cmd/landbridge-agent":  {ours: []string{"internal/agent/...", "internal/agent", "internal/heap", "internal/ovsdb", "internal/rpc/bus", "internal/server/httpd"}},
 	"cmd/landbridge-vtepd":  {ours: []string{"internal/ovsdb", "internal/vtep/..."}},
 	"cmd/landbridge-lab":    {ours: []string{"internal/lab/..."}},
 }

@@ -1,11 +1,11 @@
-package vtep
+package heap
 
 import (
 	"runtime/debug"
 	"testing"
 )
 
-func TestSpareMemory(t *testing.T) {
+func TestSpare(t *testing.T) {
 	was := debug.SetGCPercent(100)
 	defer debug.SetGCPercent(was)
 	percent := func() int {
@@ -14,13 +14,13 @@ func TestSpareMemory(t *testing.T) {
 		return p
 	}
 	t.Setenv("GOGC", "70")
-	spareMemory()
+	Spare()
 	if got := percent(); got != 100 {
 		t.Errorf("%d in spite of GOGC", got)
 	}
 	t.Setenv("GOGC", "")
-	spareMemory()
-	if got := percent(); got != gcPercent {
-		t.Errorf("%d, want %d", got, gcPercent)
+	Spare()
+	if got := percent(); got != Percent {
+		t.Errorf("%d, want %d", got, Percent)
 	}
 }
