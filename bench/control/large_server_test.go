@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"landbridge/internal/heap"
 	"landbridge/internal/l2gw"
 	"landbridge/internal/oslomsg"
 	"landbridge/internal/rpc/bus"
@@ -48,6 +49,7 @@ func runLargeServer(file string) {
 }
 
 func largeMain(ctx context.Context, file string) error {
+	heap.Spare()
 	var cfg largeConfig
 	text, err := os.ReadFile(file)
 	if err == nil {
