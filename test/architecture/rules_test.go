@@ -82,8 +82,8 @@ var rules = map[string]rule{
 	"bench/vtepdb":  {ours: []string{"internal/ethernet", "internal/hwvtep"}},
 	"bench/api":     {ours: []string{"bench/...", "internal/lab/..."}},
 	// Its server of the full size is the real one with a cloud driver of its own.
-	"bench/control": {ours: append([]string{"internal/heap", 
-		"bench/...", "internal/lab/...", "internal/oslomsg", "internal/rpc/bus",
+	"bench/control": {ours: append([]string{
+		"bench/...", "internal/heap", "internal/lab/...", "internal/oslomsg", "internal/rpc/bus",
 		"internal/server", "internal/server/api", "internal/server/fleet", "internal/server/neutronapi", "internal/server/store",
 	}, ground...)},
 	// It drives the datapath itself: what is measured is the program, not vtepd.
