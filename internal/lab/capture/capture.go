@@ -9,7 +9,18 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"landbridge/internal/lab/netns"
+	"landbridge/internal/lab/packet"
+)
+
+const (
+	// receiveBuffer holds some seconds of a lab's traffic, so that a busy
+	// machine misses nothing.
+	receiveBuffer = 16 << 20
+	snapLength    = 256       // bytes of a packet: all headers, outer and inner
+	maxLength     = 128 << 10 // bytes of a super-packet, whole
 )
 
 // settleWithin is how long the reader may take for what the kernel has already
@@ -20,7 +31,7 @@ const settleWithin = 10 * time.Second
 type Capture struct {
 	Where string // "link in namespace", for messages
 
-	socket *socket
+	socket *packet.Socket
 	done   chan struct{}
 
 	mu      sync.Mutex
@@ -41,7 +52,7 @@ func StartWhole(ns *netns.Namespace, link string) (*Capture, error) { return sta
 func start(ns *netns.Namespace, link string, whole bool) (*Capture, error) {
 	c := &Capture{Where: link + " in " + ns.Name, done: make(chan struct{})}
 	err := ns.Do(func() (err error) {
-		c.socket, err = listen(link)
+		c.socket, err = packet.Open(link, unix.ETH_P_ALL, receiveBuffer)
 		return err
 	})
 	if err != nil {
@@ -58,7 +69,7 @@ func (c *Capture) run(whole bool) {
 		buf = make([]byte, maxLength)
 	}
 	for {
-		data, err := c.socket.read(buf)
+		data, err := c.socket.Read(buf)
 		c.mu.Lock()
 		if err != nil {
 			c.failure = err
@@ -101,7 +112,7 @@ func (c *Capture) settled() (bool, error) {
 	if c.failure != nil && !errors.Is(c.failure, os.ErrClosed) {
 		return false, c.failure
 	}
-	packets, missed, err := c.socket.stats()
+	packets, missed, err := c.socket.Stats()
 	if err != nil {
 		return false, err
 	}
@@ -126,7 +137,7 @@ func (c *Capture) Reset() error {
 
 // Close ends the capture.
 func (c *Capture) Close() error {
-	err := c.socket.close()
+	err := c.socket.Close()
 	<-c.done
 	return err
 }

@@ -11,7 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"landbridge/internal/lab/netns"
+	"landbridge/internal/lab/packet"
 )
 
 // Host is one that takes part.
@@ -34,7 +37,7 @@ type heard struct {
 // Chorus runs from Start to Stop.
 type Chorus struct {
 	names   []string
-	sockets []*socket
+	sockets []*packet.Socket
 	cancel  context.CancelFunc
 	work    sync.WaitGroup
 
@@ -43,8 +46,13 @@ type Chorus struct {
 	failure error
 }
 
-// frameSize is the smallest frame of Ethernet, without its checksum.
-const frameSize = 60
+const (
+	etherType = 0x88b5 // for local experiments (IEEE 802)
+	frameSize = 60     // the smallest frame of Ethernet, without its checksum
+	// receiveBuffer holds some seconds of frames, so that a busy machine misses
+	// none.
+	receiveBuffer = 4 << 20
+)
 
 // Start has each host send a broadcast frame in each interval. Hosts are known by
 // their names.
@@ -69,6 +77,14 @@ func Start(interval time.Duration, hosts ...Host) (*Chorus, error) {
 	return c, nil
 }
 
+func open(ns *netns.Namespace, link string) (s *packet.Socket, err error) {
+	err = ns.Do(func() error {
+		s, err = packet.Open(link, etherType, receiveBuffer)
+		return err
+	})
+	return s, err
+}
+
 // sing sends until ctx ends. While the way out is missing, frames are left out.
 func (c *Chorus) sing(ctx context.Context, i int, interval time.Duration) {
 	ticker := time.NewTicker(interval)
@@ -76,12 +92,12 @@ func (c *Chorus) sing(ctx context.Context, i int, interval time.Duration) {
 	s := c.sockets[i]
 	frame := make([]byte, frameSize)
 	copy(frame, "\xff\xff\xff\xff\xff\xff")
-	copy(frame[6:], s.mac[:])
+	copy(frame[6:], s.Link.HardwareAddr)
 	binary.BigEndian.PutUint16(frame[12:], etherType)
 	binary.BigEndian.PutUint16(frame[14:], uint16(i))
 	for number := uint64(0); ; number++ {
 		binary.BigEndian.PutUint64(frame[16:], number)
-		if err := s.write(frame); err != nil && ctx.Err() == nil {
+		if err := s.Write(frame); err != nil && !isLeftOut(err) && ctx.Err() == nil {
 			c.fail(fmt.Errorf("host %s: %w", c.names[i], err))
 		}
 		select {
@@ -92,16 +108,24 @@ func (c *Chorus) sing(ctx context.Context, i int, interval time.Duration) {
 	}
 }
 
+// isLeftOut tells of an error whether the link has just not taken the frame.
+func isLeftOut(err error) bool { return errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENETDOWN) }
+
 // listen takes in what arrives, until ctx ends and the socket is closed.
 func (c *Chorus) listen(ctx context.Context, i int) {
 	buf := make([]byte, frameSize)
 	for {
-		frame, err := c.sockets[i].read(buf)
-		if ctx.Err() != nil {
+		frame, err := c.sockets[i].Read(buf)
+		switch {
+		case ctx.Err() != nil:
 			return
-		}
-		if err != nil || len(frame) < 24 {
-			continue // the link is down
+		case errors.Is(err, unix.ENETDOWN):
+			continue
+		case err != nil:
+			c.fail(fmt.Errorf("host %s: %w", c.names[i], err))
+			return
+		case len(frame) < frameSize:
+			continue
 		}
 		if of := int(binary.BigEndian.Uint16(frame[14:])); of < len(c.names) {
 			c.take(pair{c.names[i], c.names[of]}, binary.BigEndian.Uint64(frame[16:]))
@@ -199,7 +223,7 @@ func (c *Chorus) Stop() error {
 	c.cancel()
 	var errs []error
 	for _, s := range c.sockets {
-		errs = append(errs, s.close())
+		errs = append(errs, s.Close())
 	}
 	c.work.Wait()
 	return errors.Join(errs...)

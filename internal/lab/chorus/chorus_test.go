@@ -108,16 +108,16 @@ func TestDoublesAndEchoesAreTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = s.close() }()
+	defer func() { _ = s.Close() }()
 	if err := fabric.Enslave("one", "br0"); err != nil {
 		t.Fatal(err)
 	}
 	testenv.Eventually(t, soon, "doubles and an echo", func() error {
-		frame, err := s.read(make([]byte, frameSize))
+		frame, err := s.Read(make([]byte, frameSize))
 		if err != nil {
 			return err
 		}
-		if err := s.write(frame); err != nil {
+		if err := s.Write(frame); err != nil {
 			return err
 		}
 		wrong := fmt.Sprint(c.Wrong())
