@@ -2,10 +2,8 @@ package datapath
 
 import (
 	"errors"
-	"time"
 
 	"github.com/cilium/ebpf"
-	"golang.org/x/sys/unix"
 )
 
 // batch are entries of one map that are written by few calls into the kernel,
@@ -26,19 +24,19 @@ func (b *batch[K, V]) from(n int) *batch[K, V] { return &batch[K, V]{b.keys[n:],
 // are fewer than all where there is an error: that of the next one. Where memory
 // is short for a moment, it goes on as put does.
 func (b *batch[K, V]) write(m *ebpf.Map) (done int, err error) {
-	for tries := 0; done < len(b.keys); tries++ {
+	err = whileShort(func() error {
 		rest := b.from(done)
+		if len(rest.keys) == 0 {
+			return nil
+		}
 		n, err := m.BatchUpdate(rest.keys, rest.values, nil)
-		if err == nil {
-			break
+		if err != nil {
+			n = before(n, len(rest.keys))
 		}
-		done += before(n, len(rest.keys))
-		if !errors.Is(err, unix.ENOMEM) || tries == growTries {
-			return done, err
-		}
-		time.Sleep(growPause)
-	}
-	return len(b.keys), nil
+		done += n
+		return err
+	})
+	return done, err
 }
 
 // before gives how many of so many entries are done where one of them failed. A

@@ -79,11 +79,7 @@ func (x tcx) create(ifIndex int, program *ebpf.Program) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = l.Close() }()
-	if err := l.Pin(x.pin(ifIndex)); err != nil {
-		return fmt.Errorf("pin the link: %w", err)
-	}
-	return nil
+	return keepLink(l, x.pin(ifIndex))
 }
 
 func (x tcx) detach(ifIndex int) error { return endLink(x.pin(ifIndex)) }

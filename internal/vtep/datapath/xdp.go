@@ -62,11 +62,7 @@ func (x xdp) create(ifIndex int, program *ebpf.Program) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = l.Close() }()
-	if err := l.Pin(x.pin(ifIndex)); err != nil {
-		return fmt.Errorf("pin the link: %w", err)
-	}
-	return nil
+	return keepLink(l, x.pin(ifIndex))
 }
 
 func (x xdp) detach(ifIndex int) error { return endLink(x.pin(ifIndex)) }
@@ -88,6 +84,15 @@ func pinnedLinks(dir, prefix string) ([]int, error) {
 		}
 	}
 	return out, nil
+}
+
+// keepLink pins a link, which then needs no process.
+func keepLink(l link.Link, pin string) error {
+	defer func() { _ = l.Close() }()
+	if err := l.Pin(pin); err != nil {
+		return fmt.Errorf("pin the link: %w", err)
+	}
+	return nil
 }
 
 // endLink takes a program off by its pinned link.
