@@ -16,7 +16,6 @@ import (
 	"landbridge/bench/vtepdb"
 	"landbridge/internal/ethernet"
 	"landbridge/internal/hwvtep"
-	"landbridge/internal/lab/testenv"
 )
 
 const (
@@ -100,11 +99,6 @@ func (w *world) bulk(n int) (answered, there time.Duration) {
 // rawBulk gives the time in which ovsdb-server takes the rows of bulk.
 func rawBulk(b *testing.B) time.Duration {
 	b.Helper()
-	db := testenv.StartOVSDB(b)
-	defer db.Stop(b)
-	count, err := vtepdb.NewCount(db.Unix)
-	must(b, err)
-	defer count.Close()
 	ls := hwvtep.NewLogicalSwitch("landbridge/"+objects.NetworkID(0), hwvtep.NewKey(1))
 	for h := range hosts {
 		ls.AddMcast(hwvtep.UnknownDst, hwvtep.Locator{Encapsulation: hwvtep.VXLANOverIPv4, Addr: nodeAddr(h)})
@@ -120,13 +114,5 @@ func rawBulk(b *testing.B) time.Duration {
 		u.Addr = netip.AddrFrom4(number)
 		ls.Ucast.Add(u)
 	}
-	began := time.Now()
-	done := make(chan error, 1)
-	go func() {
-		_, err := count.Reach(b.Context(), *macs)
-		done <- err
-	}()
-	must(b, vtepdb.Fill(db.Unix, slices.Values([]*hwvtep.LogicalSwitch{ls})))
-	must(b, <-done)
-	return time.Since(began)
+	return raw(b, slices.Values([]*hwvtep.LogicalSwitch{ls}), *macs)
 }

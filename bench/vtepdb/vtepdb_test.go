@@ -78,15 +78,22 @@ func TestCountWantsNoRowsBefore(t *testing.T) {
 	}
 }
 
-// A row is in the maps when the number that was raised after it is confirmed.
-func TestWatchTellsRowsFromMaps(t *testing.T) {
+// watched is a database with a switch, and its watch.
+func watched(t *testing.T) (*testenv.OVSDB, *vtepdb.Watch) {
+	t.Helper()
 	db := testenv.StartOVSDB(t)
 	db.VTEPCtl(t, "add-ps", "sw")
 	w, err := vtepdb.NewWatch(db.Unix)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Close()
+	t.Cleanup(w.Close)
+	return db, w
+}
+
+// A row is in the maps when the number that was raised after it is confirmed.
+func TestWatchTellsRowsFromMaps(t *testing.T) {
+	db, w := watched(t)
 	ctx, stop := context.WithTimeout(t.Context(), soon)
 	defer stop()
 	set := func(table, key string, n int) {
@@ -129,13 +136,7 @@ func TestWatchTellsRowsFromMaps(t *testing.T) {
 }
 
 func TestWatchTellsTakeovers(t *testing.T) {
-	db := testenv.StartOVSDB(t)
-	db.VTEPCtl(t, "add-ps", "sw")
-	w, err := vtepdb.NewWatch(db.Unix)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
+	db, w := watched(t)
 	ctx, stop := context.WithTimeout(t.Context(), soon)
 	defer stop()
 	before := w.Claims()

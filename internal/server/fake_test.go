@@ -31,7 +31,7 @@ type fakeCloud struct {
 	sites     map[string]l2gw.Site
 	down      error         // what Network and Site answer
 	deaf      error         // what Announce answers
-	slow      time.Duration // how long Site takes
+	slow      time.Duration // how long Site takes, by the clock of a synctest bubble
 	asked     int           // how often Site was
 	health    error
 	announced [][]l2gw.Service
@@ -62,9 +62,7 @@ func (c *fakeCloud) Network(ctx context.Context, id string) (l2gw.Network, error
 }
 
 func (c *fakeCloud) Site(_ context.Context, id string) (l2gw.Site, error) {
-	if c.slow > 0 {
-		time.Sleep(c.slow)
-	}
+	time.Sleep(c.slow)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked++
@@ -135,7 +133,7 @@ type watchedStore struct {
 	// unreadable is a network that cannot be read.
 	unreadable string
 	saves      int
-	slow       time.Duration // how long SaveInventory takes
+	slow       time.Duration // how long SaveInventory takes, by the clock of a synctest bubble
 	writes     int           // of statuses
 	unkept     error
 	// meanwhile is done before statuses are written.
@@ -201,9 +199,7 @@ func (s *watchedStore) SetStatus(ctx context.Context, st map[string]l2gw.Status,
 }
 
 func (s *watchedStore) SaveInventory(ctx context.Context, inv hwvtep.Inventory, under ...l2gw.Lease) error {
-	if s.slow > 0 {
-		time.Sleep(s.slow)
-	}
+	time.Sleep(s.slow)
 	return errors.Join(s.state(&s.saves), s.Store.SaveInventory(ctx, inv, under...))
 }
 
