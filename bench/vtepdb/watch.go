@@ -134,8 +134,16 @@ func (w *Watch) until(ctx context.Context, met func() bool) (time.Time, error) {
 	case <-w.ended:
 		return time.Time{}, w.err
 	case <-ctx.Done():
+		w.forget(one)
 		return time.Time{}, ctx.Err()
 	}
+}
+
+// forget has nobody ask any more whether what one waits for is so.
+func (w *Watch) forget(one *wait) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waits = slices.DeleteFunc(w.waits, func(o *wait) bool { return o == one })
 }
 
 // Row waits until the database has a row of something, and with inMaps until the

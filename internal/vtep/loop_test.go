@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -396,13 +397,13 @@ func TestTheUnderlayIsAskedOnce(t *testing.T) {
 // Memory is given back after all was read, once more later, and not at changes.
 func TestMemoryIsGivenBackAfterReadingAll(t *testing.T) {
 	inBubble(t, nil, func(b *bench) {
-		trims := 0
-		b.loop.trim = func() { trims++ }
-		expect := func(what string, want int) {
+		var trims atomic.Int64
+		b.loop.trim = func() { trims.Add(1) }
+		expect := func(what string, want int64) {
 			t.Helper()
 			synctest.Wait()
-			if trims != want {
-				t.Errorf("%s: %d times, want %d", what, trims, want)
+			if got := trims.Load(); got != want {
+				t.Errorf("%s: %d times, want %d", what, got, want)
 			}
 		}
 		b.db.change(0, ovsdb.Dirty{Resync: true}, joined("net"))
