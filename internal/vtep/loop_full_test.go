@@ -78,7 +78,7 @@ func BenchmarkLoop(b *testing.B) {
 }
 
 func loopAtSize(b *testing.B, networks int) {
-	defer debug.SetGCPercent(debug.SetGCPercent(heap.Percent))
+	defer debug.SetGCPercent(debug.SetGCPercent(heap.Least))
 	log := slog.New(slog.DiscardHandler)
 	dir := filepath.Join(testenv.BPFFS(b), "gw")
 	open := func() *datapath.Datapath {
