@@ -3,7 +3,8 @@
 package ethernet
 
 import (
-	"bytes"
+	"cmp"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 )
@@ -83,7 +84,12 @@ func (m MAC) IsMulticast() bool { return m[0]&1 == 1 }
 func (m MAC) IsZero() bool { return m == MAC{} }
 
 // Compare orders addresses by their bytes.
-func (m MAC) Compare(o MAC) int { return bytes.Compare(m[:], o[:]) }
+func (m MAC) Compare(o MAC) int { return cmp.Compare(m.number(), o.number()) }
+
+// number has the order of the bytes: very many are compared.
+func (m MAC) number() uint64 {
+	return uint64(binary.BigEndian.Uint32(m[:]))<<16 | uint64(binary.BigEndian.Uint16(m[4:]))
+}
 
 // MarshalText implements encoding.TextMarshaler with String.
 func (m MAC) MarshalText() ([]byte, error) { return []byte(m.String()), nil }

@@ -1,6 +1,7 @@
 package hwvtep
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"maps"
@@ -125,7 +126,10 @@ func (w *packer) hosts(h hosts) {
 }
 
 func (h host4) compare(o host4) int {
-	return cmp.Or(h.mac.Compare(o.mac), slices.Compare(h.addr[:], o.addr[:]))
+	if c := h.mac.Compare(o.mac); c != 0 {
+		return c
+	}
+	return bytes.Compare(h.addr[:], o.addr[:])
 }
 
 func (h host) compare(o host) int { return cmp.Or(h.mac.Compare(o.mac), h.addr.Compare(o.addr)) }

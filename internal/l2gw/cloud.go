@@ -1,7 +1,6 @@
 package l2gw
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 
@@ -94,7 +93,10 @@ type Host struct {
 
 // Compare orders hosts by MAC, then address.
 func (h Host) Compare(o Host) int {
-	return cmp.Or(h.MAC.Compare(o.MAC), h.Addr.Compare(o.Addr))
+	if c := h.MAC.Compare(o.MAC); c != 0 {
+		return c
+	}
+	return h.Addr.Compare(o.Addr)
 }
 
 // Told is what the compute nodes of a network were told of the hosts behind a

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -14,7 +15,8 @@ import (
 
 // loadRemoteHosts reads what switches need of the remote MACs of some remote
 // connections, in the order of the MACs. There may be very many: so they are
-// read row by row, and only those columns.
+// read row by row, only those columns, and sorted here: no index has them in that
+// order, and the database would take much longer.
 func loadRemoteHosts(ctx context.Context, db bun.IDB, connectionIDs []string) (map[string][]l2gw.Host, error) {
 	out := map[string][]l2gw.Host{}
 	for _, id := range connectionIDs {
@@ -31,7 +33,7 @@ func loadRemoteHosts(ctx context.Context, db bun.IDB, connectionIDs []string) (m
 
 func remoteHostsOf(ctx context.Context, db bun.IDB, connectionID string) (hosts []l2gw.Host, err error) {
 	rows, err := db.NewSelect().Table("l2remotemacs").Column("mac", "ipaddr").
-		Where("rgw_connection = ?", connectionID).Order("mac").Rows(ctx)
+		Where("rgw_connection = ?", connectionID).Rows(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +49,7 @@ func remoteHostsOf(ctx context.Context, db bun.IDB, connectionID string) (hosts 
 		}
 		hosts = append(hosts, h)
 	}
+	slices.SortFunc(hosts, l2gw.Host.Compare)
 	return hosts, rows.Err()
 }
 
