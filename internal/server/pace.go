@@ -6,16 +6,17 @@ import (
 	"landbridge/internal/hwvtep"
 )
 
-// The bounds of the pause after the plan of a network: none below restFrom, and
-// mostRest at most.
+// The pause after the plan of a network: so many times what the plan has taken,
+// none where that is below restFrom, and mostRest at most.
 const (
-	restFrom = 50 * time.Millisecond
-	mostRest = time.Second
+	restTimes = 2
+	restFrom  = 50 * time.Millisecond
+	mostRest  = time.Second
 )
 
 // pace keeps a large network that changes all the time from being planned all the
-// time: it rests for as long as its plan has taken, and what changes meanwhile is
-// planned together. Everybody behind the plan has as much less to do.
+// time: it rests after its plan, and what changes meanwhile is planned together.
+// Everybody behind the plan has as much less to do.
 type pace struct {
 	until map[string]time.Time // by network: it rests
 	waits hwvtep.Set[string]   // networks that are to be planned then
@@ -48,7 +49,7 @@ func (p *pace) took(ids []string, d time.Duration, now time.Time) {
 		return
 	}
 	for _, id := range ids {
-		p.until[id] = now.Add(min(d, mostRest))
+		p.until[id] = now.Add(min(restTimes*d, mostRest))
 	}
 }
 

@@ -22,7 +22,7 @@ func TestPace(t *testing.T) {
 		}
 	}
 	ready(0, "large", "small")
-	p.took([]string{"large"}, 300*time.Millisecond, now)
+	p.took([]string{"large"}, 300*time.Millisecond/restTimes, now)
 	p.took([]string{"small"}, restFrom-1, now)
 	ready(299*time.Millisecond, "small")
 	if got := p.rested(now.Add(299 * time.Millisecond)); len(got) > 0 {
@@ -56,8 +56,8 @@ func TestALargeNetworkThatChangesAllTheTimeRests(t *testing.T) {
 			}, blue)
 			pass(every)
 		}
-		pass(3 * takes)
-		if most := int(changes*every/(2*takes)) + 3; w.cloud.asked > most || w.cloud.asked < 2 {
+		pass((1 + restTimes) * takes * 2)
+		if most := int(changes*every/((1+restTimes)*takes)) + 3; w.cloud.asked > most || w.cloud.asked < 2 {
 			t.Errorf("it is planned %d times, want at most %d", w.cloud.asked, most)
 		}
 		p := must[rpc.Plan](t)(w.plan())
