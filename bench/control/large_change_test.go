@@ -18,7 +18,14 @@ import (
 // cost is that of one more change, in the middle of some.
 type cost struct{ latency, server, agent time.Duration }
 
-// change gives the cost of one more remote MAC.
+// A server that has used no more than busy for quiet is in no full pass.
+const (
+	quiet = 300 * time.Millisecond
+	busy  = 5 * time.Millisecond
+)
+
+// change gives the cost of one more remote MAC, between two full passes: they have
+// a figure of their own.
 func (l *large) change() cost {
 	b := l.b
 	b.Helper()
@@ -27,6 +34,7 @@ func (l *large) change() cost {
 	defer stop()
 	c := load.NewClient(l.servers[0])
 	defer c.Close()
+	l.passOver()
 	var latency, server, agent measure.Sample
 	for n := range changes {
 		beforeServer, beforeAgent := l.spent()
@@ -41,6 +49,22 @@ func (l *large) change() cost {
 		server, agent = append(server, afterServer-beforeServer), append(agent, afterAgent-beforeAgent)
 	}
 	return cost{latency.Median(), server.Median(), agent.Median()}
+}
+
+// passOver waits until the server is in no full pass.
+func (l *large) passOver() {
+	l.b.Helper()
+	was, since := time.Duration(0), time.Now()
+	testenv.Eventually(l.b, patience, "the server is between two full passes", func() error {
+		now, _ := l.spent()
+		if now-was > busy {
+			was, since = now, time.Now()
+		}
+		if idle := time.Since(since); idle < quiet {
+			return fmt.Errorf("it has been idle for %v, want %v", idle, quiet)
+		}
+		return nil
+	})
 }
 
 // told waits until the server says that the last change is there.
