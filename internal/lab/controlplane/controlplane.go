@@ -25,12 +25,15 @@ type Config struct {
 	// Dir is for configurations and logs.
 	Dir                       string
 	Servers, Agents, Switches int // without agents each server has one inside
+	// Nodes is how many the cluster of RabbitMQ has; 0 is one.
+	Nodes int
 }
 
 // World is some servers, agents and switches. Each agent can serve each switch.
 type World struct {
 	Config
-	Rabbit   *testenv.RabbitMQ // nil without agents
+	Rabbit   *testenv.RabbitMQ   // nil without agents
+	Brokers  []*testenv.RabbitMQ // Rabbit, and what makes a cluster with it
 	Servers  []*Server
 	Agents   []*Agent
 	Switches []*testenv.OVSDB
@@ -41,8 +44,7 @@ func New(t testing.TB, cfg Config) *World {
 	t.Helper()
 	w := &World{Config: cfg}
 	if cfg.Agents > 0 {
-		w.Rabbit = testenv.StartRabbitMQ(t, testenv.RabbitMQConfig{})
-		w.Rabbit.AddVHost(t, vhost)
+		w.startBrokers(t)
 	}
 	w.write(t, cloudFile, Cloud())
 	for i := range cfg.Switches {
@@ -57,6 +59,18 @@ func New(t testing.TB, cfg Config) *World {
 	}
 	return w
 }
+
+func (w *World) startBrokers(t testing.TB) {
+	t.Helper()
+	for range max(w.Nodes, 1) {
+		w.Brokers = append(w.Brokers, testenv.StartRabbitMQ(t, testenv.RabbitMQConfig{Beside: w.Rabbit}))
+		w.Rabbit = w.Brokers[0]
+	}
+	w.Rabbit.AddVHost(t, vhost)
+}
+
+// transport is the transport_url of all programs, for YAML.
+func (w *World) transport() string { return quoted(testenv.ClusterURL(vhost, w.Brokers...)) }
 
 const (
 	vhost     = "landbridge"
@@ -108,7 +122,7 @@ func (w *World) agent(t testing.TB, i int) *Agent {
 	metrics := freeAddr(t)
 	a := &Agent{Host: fmt.Sprint("h", i)}
 	file := w.write(t, fmt.Sprintf("agent%d.yaml", i), fmt.Sprintf(
-		"host: %s\nmetrics_listen: %q\ntransport_url: %s\nswitches: %s\n", a.Host, metrics, quoted(w.Rabbit.URL(vhost)), w.databases(t)))
+		"host: %s\nmetrics_listen: %q\ntransport_url: %s\nswitches: %s\n", a.Host, metrics, w.transport(), w.databases(t)))
 	a.program = w.program(fmt.Sprint("agent", i), "landbridge-agent", file, metrics, firstAgent+i)
 	a.Run(t)
 	return a
@@ -120,7 +134,7 @@ func (w *World) control(t testing.TB) string {
 	if w.Rabbit == nil {
 		return "switches: " + w.databases(t)
 	}
-	return fmt.Sprintf("control: {transport_url: %s}", quoted(w.Rabbit.URL(vhost)))
+	return fmt.Sprintf("control: {transport_url: %s}", w.transport())
 }
 
 // databases gives the switches' addresses as a list for YAML.

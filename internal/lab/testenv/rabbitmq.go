@@ -37,13 +37,15 @@ type RabbitMQConfig struct {
 	// free where the test runs.
 	Address string
 	Port    int
+	// Beside is a server that it makes a cluster with, on the same machine.
+	Beside *RabbitMQ
 	// TLS lets it listen on TLSPort too and ask its clients for certificates of
 	// the same authority.
 	TLS *TLSFiles
 }
 
 // RabbitMQ is a private RabbitMQ server, run as a user without privileges, with
-// an epmd of its own for rabbitmqctl. Both die with the test.
+// an epmd, which the nodes of a cluster share. Both die with the test.
 type RabbitMQ struct {
 	// Dir has its files: data, configuration, log.
 	Dir string
@@ -51,6 +53,8 @@ type RabbitMQ struct {
 	Address       string
 	Port, TLSPort int
 
+	node           string
+	beside         *RabbitMQ
 	ns             *netns.Namespace
 	account        *syscall.Credential // nil: the user of the test
 	epmdPort, dist int
@@ -76,9 +80,10 @@ func newRabbitMQ(t testing.TB, cfg RabbitMQConfig) *RabbitMQ {
 	dir, err := os.MkdirTemp("", "lb-rabbitmq-")
 	must(t, err, "make a directory")
 	r := &RabbitMQ{
-		Dir: dir, Address: cmp.Or(cfg.Address, "127.0.0.1"), Port: cfg.Port, ns: cfg.Namespace,
+		Dir: dir, Address: cmp.Or(cfg.Address, "127.0.0.1"), Port: cfg.Port, ns: cfg.Namespace, beside: cfg.Beside,
 		epmdPort: FreePort(t), dist: FreePort(t),
 	}
+	r.node = fmt.Sprintf("landbridge-%d@localhost", r.dist)
 	up := false
 	defer func() {
 		if !up {
@@ -91,8 +96,14 @@ func newRabbitMQ(t testing.TB, cfg RabbitMQConfig) *RabbitMQ {
 	if cfg.TLS != nil {
 		r.TLSPort = FreePort(t)
 	}
+	if cfg.Beside != nil {
+		r.epmdPort, r.epmd = cfg.Beside.epmdPort, cfg.Beside.epmd
+	}
 	r.prepare(t, cfg.TLS)
 	r.Start(t)
+	if cfg.Beside != nil {
+		r.join(t)
+	}
 	up = true
 	return r
 }
@@ -215,7 +226,11 @@ func (r *RabbitMQ) end(sig os.Signal) error {
 }
 
 func (r *RabbitMQ) close() error {
-	return errors.Join(r.end(syscall.SIGKILL), r.epmd.end(syscall.SIGKILL), os.RemoveAll(r.Dir))
+	errs := []error{r.end(syscall.SIGKILL)}
+	if r.beside == nil {
+		errs = append(errs, r.epmd.end(syscall.SIGKILL))
+	}
+	return errors.Join(append(errs, os.RemoveAll(r.Dir))...)
 }
 
 // Log gives the server's log.

@@ -3,6 +3,7 @@ package testenv
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
@@ -19,9 +20,27 @@ import (
 const rabbitPrograms = "/usr/lib/rabbitmq/bin/"
 
 // URL names a virtual host as transport_url of OpenStack's services does.
-func (r *RabbitMQ) URL(vhost string) string {
-	u := url.URL{Scheme: "rabbit", User: url.UserPassword(RabbitMQUser, RabbitMQPassword), Host: fmt.Sprint(r.Address, ":", r.Port)}
-	return u.String() + "/" + url.PathEscape(vhost)
+func (r *RabbitMQ) URL(vhost string) string { return ClusterURL(vhost, r) }
+
+// ClusterURL names a virtual host of a cluster by some of its nodes.
+func ClusterURL(vhost string, nodes ...*RabbitMQ) string {
+	hosts := make([]string, len(nodes))
+	for i, r := range nodes {
+		hosts[i] = fmt.Sprint(url.UserPassword(RabbitMQUser, RabbitMQPassword), "@", r.Address, ":", r.Port)
+	}
+	return "rabbit://" + strings.Join(hosts, ",") + "/" + url.PathEscape(vhost)
+}
+
+// cookie is the file of the secret that the nodes of a cluster share.
+const cookie = ".erlang.cookie"
+
+// join makes the server a node of the cluster of the one beside it.
+func (r *RabbitMQ) join(t testing.TB) {
+	t.Helper()
+	r.Ctl(t, "await_startup")
+	r.Ctl(t, "stop_app")
+	r.Ctl(t, "join_cluster", r.beside.node)
+	r.Ctl(t, "start_app")
 }
 
 // prepare writes the configuration and gives the directory to the account that
@@ -32,6 +51,11 @@ func (r *RabbitMQ) prepare(t testing.TB, tls *TLSFiles) {
 	if tls != nil {
 		r.configureTLS(t, *tls)
 	}
+	if r.beside != nil {
+		b, err := os.ReadFile(r.beside.file(cookie))
+		must(t, err, "read the secret of the cluster")
+		must(t, os.WriteFile(r.file(cookie), b, 0o400), "copy the secret of the cluster")
+	}
 	if os.Getuid() != 0 {
 		return
 	}
@@ -41,11 +65,9 @@ func (r *RabbitMQ) prepare(t testing.TB, tls *TLSFiles) {
 	gid, gidErr := strconv.ParseUint(u.Gid, 10, 32)
 	must(t, errors.Join(uidErr, gidErr), "read the account of RabbitMQ")
 	r.account = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	files, err := filepath.Glob(r.file("*"))
-	must(t, err, "list the files of RabbitMQ")
-	for _, file := range append(files, r.Dir) {
-		must(t, os.Chown(file, int(uid), int(gid)), "give RabbitMQ its files")
-	}
+	must(t, filepath.WalkDir(r.Dir, func(file string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(file, int(uid), int(gid)))
+	}), "give RabbitMQ its files")
 }
 
 // config is what the server reads, as Erlang terms: in these, any password can
@@ -92,7 +114,7 @@ func (r *RabbitMQ) command(program string, args ...string) *exec.Cmd {
 	cmd.Dir = r.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: r.account}
 	cmd.Env = append(os.Environ(), "HOME="+r.Dir, "LANG=C.UTF-8",
-		"RABBITMQ_NODENAME=landbridge@localhost", "RABBITMQ_CONF_ENV_FILE=/dev/null",
+		"RABBITMQ_NODENAME="+r.node, "RABBITMQ_CONF_ENV_FILE=/dev/null",
 		"RABBITMQ_CONFIG_FILE="+r.file("none"), "RABBITMQ_ADVANCED_CONFIG_FILE="+r.file("advanced.config"),
 		"RABBITMQ_MNESIA_BASE="+r.file("data"), "RABBITMQ_ENABLED_PLUGINS_FILE="+r.file("plugins"),
 		"RABBITMQ_LOG_BASE="+r.Dir, "RABBITMQ_LOGS=-", fmt.Sprint("RABBITMQ_DIST_PORT=", r.dist),
