@@ -1,6 +1,7 @@
 package vtep
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/vishvananda/netlink"
 
 	"landbridge/internal/hwvtep"
@@ -446,6 +448,10 @@ func TestMetrics(t *testing.T) {
 		if !strings.Contains(string(body), want+"\n") {
 			t.Errorf("no %s", want)
 		}
+	}
+	problems, err := promlint.New(bytes.NewReader(body)).Lint() // names as Prometheus advises
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
 	}
 	if t.Failed() {
 		t.Log(string(body))

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"landbridge/internal/oslomsg"
 	"landbridge/internal/rpc/bus"
 )
@@ -39,6 +41,16 @@ func TestTheAgentIsShown(t *testing.T) {
 		if !strings.Contains(string(manual), "`"+m[1]+"`") {
 			t.Errorf("docs/agent.md does not name %s", m[1])
 		}
+	}
+}
+
+func TestNamesAreAsPrometheusAdvises(t *testing.T) {
+	problems, err := testutil.CollectAndLint(newCollector(func() bus.Stats { return bus.Stats{Serves: map[string]uint64{"tcp:a": 9}} }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
 }
 
