@@ -149,6 +149,7 @@ func (j *judge) fault(i int) string {
 // network compares one network with its plan, or, before all has settled, with
 // one for switches of which some are lost.
 func (j *judge) network(in planner.Input) error {
+	in.Switches = j.withWAN(in)
 	out := planner.Plan(in)
 	err := errors.Join(j.holds(out), j.tells(in, out))
 	if err == nil || j.settled {
@@ -169,6 +170,26 @@ func (j *judge) network(in planner.Input) error {
 		}
 	}
 	return err
+}
+
+// withWAN gives the switches, those that are down with the WAN side that they had:
+// nobody could ask them to give it up.
+func (j *judge) withWAN(in planner.Input) map[string]planner.Switch {
+	out := maps.Clone(in.Switches)
+	for i := range j.down {
+		name := controlplane.SwitchName(i)
+		sw := out[name]
+		if ls := j.switches[i].LogicalSwitch(in.Owner.Name(in.NetworkID)); ls != nil && sw.Name != "" {
+			sw.WAN = hwvtep.Set[hwvtep.Locator]{}
+			for l := range ls.Locators() {
+				if l.WAN() {
+					sw.WAN.Add(l)
+				}
+			}
+			out[name] = sw
+		}
+	}
+	return out
 }
 
 // devices gives the switches of gateways that have several.
