@@ -29,6 +29,8 @@ type dialect struct {
 	// lockSchema keeps other servers from changing the schema for as long as
 	// the connection lives. nil: not needed.
 	lockSchema func(ctx context.Context, conn *sql.Conn) error
+	// cluster finds out whether a node of a Galera cluster answers. nil: none can.
+	cluster func(ctx context.Context, db bun.IDB) (*galera, error)
 	// now is an expression for the database's clock, in microseconds since 1970.
 	now string
 	// violated names the unique index that refused a row, "" where err is

@@ -384,6 +384,7 @@ func TestOutcomes(t *testing.T) {
 		{postgresDialect(), driver.ErrBadConn, lost},
 		{postgresDialect(), errors.New("x"), failed},
 		{postgresDialect(), context.Canceled, failed},
+		{mysqlDialect(), errUndone, gaveWay},
 		{mysqlDialect(), my(1213), gaveWay},
 		{mysqlDialect(), my(1205), gaveWay},
 		{mysqlDialect(), my(1020), gaveWay},

@@ -19,7 +19,7 @@ func mysqlDialect() dialect {
 		name: "mysql", goose: goose.DialectMySQL,
 		open: openMySQL, redact: redactURL,
 		reading:  sql.TxOptions{ReadOnly: true}, // REPEATABLE READ by the session
-		takeTurn: takeMySQLTurn, lockSchema: lockMySQLSchema,
+		takeTurn: takeMySQLTurn, lockSchema: lockMySQLSchema, cluster: onGalera,
 		now:      "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
 		violated: violatedMySQL, outcome: mysqlOutcome,
 	}
@@ -137,6 +137,9 @@ func violatedMySQL(err error) string {
 
 // mysqlOutcome goes by the number of the error where the server has answered.
 func mysqlOutcome(err error) outcome {
+	if errors.Is(err, errUndone) {
+		return gaveWay
+	}
 	said, ok := errors.AsType[*mysql.MySQLError](err)
 	if !ok {
 		if isLost(err) || errors.Is(err, mysql.ErrInvalidConn) {

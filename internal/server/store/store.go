@@ -37,6 +37,7 @@ type Store struct {
 	retries  atomic.Uint64 // transactions begun anew
 	quota    l2gw.Quota    // of projects without limits of their own
 	refusals map[l2gw.Kind]*atomic.Uint64
+	galera   *galera // nil: the database is no node of a Galera cluster
 }
 
 // Option changes how Open opens.
@@ -84,7 +85,21 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 	if err := s.suitSchema(ctx, dsn, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the database %s up to date: %w", name, err), db.Close())
 	}
+	if err := s.joinCluster(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database %s: %w", name, err), db.Close())
+	}
 	return s, nil
+}
+
+// joinCluster finds out whether the database is a node of a cluster.
+func (s *Store) joinCluster(ctx context.Context) (err error) {
+	if s.dialect.cluster == nil {
+		return nil
+	}
+	if s.galera, err = s.dialect.cluster(ctx, s.db); err != nil || s.galera == nil {
+		return err
+	}
+	return s.galera.tidy(ctx, s)
 }
 
 // suitSchema brings the schema up to date, or only looks whether it is. That

@@ -110,7 +110,21 @@ func (e *uncertainError) Unwrap() error { return e.error }
 
 // transact makes one attempt at a transaction.
 func (s *Store) transact(ctx context.Context, options *sql.TxOptions, do work) error {
-	tx, err := s.db.BeginTx(ctx, options)
+	if s.galera != nil && !reads(options) {
+		return s.galera.transact(ctx, s, do)
+	}
+	return s.attempt(ctx, s.db, options, do)
+}
+
+func reads(options *sql.TxOptions) bool { return options != nil && options.ReadOnly }
+
+// beginner is a connection, or a pool of them.
+type beginner interface {
+	BeginTx(ctx context.Context, options *sql.TxOptions) (bun.Tx, error)
+}
+
+func (s *Store) attempt(ctx context.Context, db beginner, options *sql.TxOptions, do work) error {
+	tx, err := db.BeginTx(ctx, options)
 	if err != nil {
 		return err
 	}
@@ -119,8 +133,7 @@ func (s *Store) transact(ctx context.Context, options *sql.TxOptions, do work) e
 		return err
 	}
 	err = tx.Commit()
-	reads := options != nil && options.ReadOnly
-	if err != nil && !reads && (ctx.Err() != nil || s.dialect.outcome(err) == lost) {
+	if err != nil && !reads(options) && (ctx.Err() != nil || s.dialect.outcome(err) == lost) {
 		return &uncertainError{err}
 	}
 	return err
