@@ -54,6 +54,5 @@ func TestSpareFollowsWhatIsInUse(t *testing.T) {
 	large := make([]byte, 300<<20)
 	become(Least)
 	runtime.KeepAlive(large)
-	large = nil
 	become(most)
 }
