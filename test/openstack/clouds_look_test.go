@@ -54,16 +54,12 @@ func (w *clouds) newcomer(t *testing.T, s *site, host *openstack.Compute, n *ope
 	return vm
 }
 
-// goneWithin is how long a deleted VM may be in the switch. Just after a restart of
-// neutron-server it has once been there for more than 2 s.
-const goneWithin = 10 * time.Second
-
 // gone deletes a VM, of which the switch has to know soon.
 func (s *site) gone(t *testing.T, vm *openstack.VM) {
 	t.Helper()
 	vm.Delete(t)
 	deleted := time.Now()
-	testenv.Eventually(t, goneWithin, vm.Name+" is gone from the switch", func() error {
+	testenv.Eventually(t, reachedWithin, vm.Name+" is gone from the switch", func() error {
 		if at := s.behind(t, vm.MAC); at != "" {
 			return fmt.Errorf("it is behind %s", at)
 		}

@@ -31,7 +31,7 @@ func (c *Cloud) follow(ctx context.Context) error {
 	defer compare.Stop()
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	took := time.Duration(0)
+	var easing ease
 	for {
 		select {
 		case <-ctx.Done():
@@ -43,17 +43,24 @@ func (c *Cloud) follow(ctx context.Context) error {
 				compare.Reset(0)
 			}
 		case <-c.hints.wake:
-			// As long as Neutron took for the last answer it is left alone, so that
-			// many changes at once do not keep it busy with telling us.
-			if !pause(ctx, max(settleFor, took)) {
+			if !pause(ctx, easing.wait(time.Now())) {
 				return ctx.Err()
 			}
 			began := time.Now()
 			c.heed(ctx, c.hints.take())
-			took = min(time.Since(began), settleMost)
+			easing.took(began, time.Now())
 		}
 	}
 }
+
+// ease leaves Neutron alone after an answer for as long as that took, so that many
+// changes at once do not keep it busy with telling us.
+type ease struct{ until time.Time }
+
+// wait gives how long hints that come now are gathered.
+func (e ease) wait(now time.Time) time.Duration { return max(settleFor, e.until.Sub(now)) }
+
+func (e *ease) took(began, now time.Time) { e.until = now.Add(min(now.Sub(began), settleMost)) }
 
 func pause(ctx context.Context, d time.Duration) bool {
 	select {

@@ -66,3 +66,24 @@ func TestRabbitMQComesAndGoes(t *testing.T) {
 	r.Start(t)
 	deaf(false, startWithin)
 }
+
+// Hints are gathered for a moment, and longer while Neutron has to be left alone;
+// that it was slow once does not delay what comes long after.
+func TestEase(t *testing.T) {
+	var e ease
+	began := time.Now()
+	wait := func(after, want time.Duration) {
+		t.Helper()
+		if got := e.wait(began.Add(after)); got != want {
+			t.Errorf("%v after the answer was asked for hints wait for %v, want %v", after, got, want)
+		}
+	}
+	wait(0, settleFor)
+	e.took(began, began.Add(time.Second))
+	wait(time.Second, time.Second)
+	wait(1500*time.Millisecond, 500*time.Millisecond)
+	wait(2*time.Second, settleFor)
+	wait(time.Hour, settleFor)
+	e.took(began, began.Add(time.Minute))
+	wait(time.Minute, settleMost)
+}
