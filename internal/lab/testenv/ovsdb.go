@@ -2,7 +2,6 @@ package testenv
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -157,16 +156,15 @@ func (o *OVSDB) Stop(t testing.TB) { o.end(t, syscall.SIGTERM) }
 func (o *OVSDB) Kill(t testing.TB) { o.end(t, syscall.SIGKILL) }
 
 // Freeze makes the server stand still without ending it; Thaw lets it go on.
-func (o *OVSDB) Freeze(t testing.TB) { o.signal(t, syscall.SIGSTOP) }
+func (o *OVSDB) Freeze(t testing.TB) {
+	t.Helper()
+	freeze(t, "ovsdb-server", o.process)
+}
 
 // Thaw ends a Freeze.
-func (o *OVSDB) Thaw(t testing.TB) { o.signal(t, syscall.SIGCONT) }
-
-func (o *OVSDB) signal(t testing.TB, sig os.Signal) {
+func (o *OVSDB) Thaw(t testing.TB) {
 	t.Helper()
-	if err := o.process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		t.Fatalf("signal ovsdb-server: %v", err)
-	}
+	thaw(t, "ovsdb-server", o.process)
 }
 
 func (o *OVSDB) end(t testing.TB, sig os.Signal) {
@@ -174,7 +172,7 @@ func (o *OVSDB) end(t testing.TB, sig os.Signal) {
 	if o.process == nil {
 		return
 	}
-	o.signal(t, sig)
+	mustSignal(t, "ovsdb-server", o.process.Signal(sig))
 	<-o.exited
 	o.process = nil
 }

@@ -137,16 +137,15 @@ func (p *Program) Kill(t testing.TB) {
 }
 
 // Freeze makes the program stand still without ending it; Thaw lets it go on.
-func (p *Program) Freeze(t testing.TB) { p.signal(t, syscall.SIGSTOP) }
+func (p *Program) Freeze(t testing.TB) {
+	t.Helper()
+	freeze(t, p.Name, p.child.Process)
+}
 
 // Thaw ends a Freeze.
-func (p *Program) Thaw(t testing.TB) { p.signal(t, syscall.SIGCONT) }
-
-func (p *Program) signal(t testing.TB, sig os.Signal) {
+func (p *Program) Thaw(t testing.TB) {
 	t.Helper()
-	if err := p.child.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		t.Fatalf("signal %s: %v", p.Name, err)
-	}
+	thaw(t, p.Name, p.child.Process)
 }
 
 // Ended tells whether the program has ended by itself.

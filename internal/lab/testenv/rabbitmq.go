@@ -210,13 +210,13 @@ func (r *RabbitMQ) Kill(t testing.TB) {
 // Freeze makes the server stand still without ending it; Thaw lets it go on.
 func (r *RabbitMQ) Freeze(t testing.TB) {
 	t.Helper()
-	must(t, r.server.Signal(syscall.SIGSTOP), "freeze RabbitMQ")
+	freeze(t, "RabbitMQ", r.server.Process)
 }
 
 // Thaw ends a Freeze.
 func (r *RabbitMQ) Thaw(t testing.TB) {
 	t.Helper()
-	must(t, r.server.Signal(syscall.SIGCONT), "thaw RabbitMQ")
+	thaw(t, "RabbitMQ", r.server.Process)
 }
 
 func (r *RabbitMQ) end(sig os.Signal) error {
