@@ -9,12 +9,12 @@ import (
 )
 
 // How much garbage may be held beside what is in use: allowance, but no less than
-// Least and no more than most, which are hundredths of what is in use. Reading a
+// least and no more than most, which are hundredths of what is in use. Reading a
 // large database makes much garbage among what stays, and what is held then is held
 // for good, in places too small to give back. A small program has Go's default: it
 // would go through what it has over and over, to save a few MiB.
 const (
-	Least     = 25
+	least     = 25
 	most      = 100
 	allowance = 48 << 20 // bytes
 )
@@ -29,7 +29,7 @@ func Spare() {
 
 // percent gives how much garbage may be held beside so many bytes in use.
 func percent(live uint64) int {
-	return int(min(max(allowance*100/max(live, 1), Least), most))
+	return int(min(max(allowance*100/max(live, 1), least), most))
 }
 
 // keeper sets the percentage after each collection.

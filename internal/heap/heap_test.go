@@ -52,7 +52,7 @@ func TestSpareFollowsWhatIsInUse(t *testing.T) {
 	}
 	become(most)
 	large := make([]byte, 300<<20)
-	become(Least)
+	become(least)
 	runtime.KeepAlive(large)
 	become(most)
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"syscall"
 	"testing"
 	"time"
@@ -78,7 +77,7 @@ func BenchmarkLoop(b *testing.B) {
 }
 
 func loopAtSize(b *testing.B, networks int) {
-	defer debug.SetGCPercent(debug.SetGCPercent(heap.Least))
+	heap.Spare() // as the program has it
 	log := slog.New(slog.DiscardHandler)
 	dir := filepath.Join(testenv.BPFFS(b), "gw")
 	open := func() *datapath.Datapath {
