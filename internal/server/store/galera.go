@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"sync/atomic"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -28,8 +27,8 @@ var errUndone = errors.New("the cluster has undone the transaction for another n
 // that is looked at before the commit, so that nothing is half done, and once more
 // afterwards, since the first look may be the statement that was answered.
 type galera struct {
-	row  int64 // of write_turns, where it is the only one of this server
-	last atomic.Int64
+	row  int64 // of write_turns, this server's alone
+	last int64 // mark; errands are carried out one after the other
 }
 
 // keptFor is how long the row of a server stays that writes no more.
@@ -46,7 +45,7 @@ func onGalera(ctx context.Context, db bun.IDB) (*galera, error) {
 }
 
 // transact is Store.attempt, and sees whether the work is kept.
-func (g *galera) transact(ctx context.Context, s *Store, do work) (err error) {
+func (g *galera) transact(ctx context.Context, s *Store, do work) error {
 	conn, err := s.db.Conn(ctx) // the same node for all
 	if err != nil {
 		return err
@@ -68,7 +67,8 @@ func (g *galera) transact(ctx context.Context, s *Store, do work) (err error) {
 	if err != nil {
 		return err
 	}
-	if err = g.see(ctx, conn, mark); err != nil && !errors.Is(err, errUndone) {
+	err = g.see(ctx, conn, mark)
+	if err != nil && !errors.Is(err, errUndone) {
 		return &uncertainError{fmt.Errorf("look whether the transaction was kept: %w", err)}
 	}
 	return err
@@ -87,12 +87,8 @@ func release(conn bun.Conn) {
 // next gives a mark that no transaction of this server had before: the time, in
 // microseconds since 1970.
 func (g *galera) next() int64 {
-	for {
-		last := g.last.Load()
-		if mark := max(time.Now().UnixMicro(), last+1); g.last.CompareAndSwap(last, mark) {
-			return mark
-		}
-	}
+	g.last = max(time.Now().UnixMicro(), g.last+1)
+	return g.last
 }
 
 func (g *galera) leave(ctx context.Context, tx bun.IDB, mark int64) error {

@@ -85,14 +85,14 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 	if err := s.suitSchema(ctx, dsn, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the database %s up to date: %w", name, err), db.Close())
 	}
-	if err := s.joinCluster(ctx); err != nil {
+	if err := s.findCluster(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database %s: %w", name, err), db.Close())
 	}
 	return s, nil
 }
 
-// joinCluster finds out whether the database is a node of a cluster.
-func (s *Store) joinCluster(ctx context.Context) (err error) {
+// findCluster finds out whether the database is a node of a cluster.
+func (s *Store) findCluster(ctx context.Context) (err error) {
 	if s.dialect.cluster == nil {
 		return nil
 	}

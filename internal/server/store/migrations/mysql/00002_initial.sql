@@ -189,7 +189,8 @@ CREATE TABLE IF NOT EXISTS physical_locators (
     FOREIGN KEY (ovsdb_identifier) REFERENCES hardware_vteps (ovsdb_identifier) ON DELETE CASCADE
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 /*M! COLLATE utf8mb4_nopad_bin */ /*!80017 COLLATE utf8mb4_0900_bin */;
 
--- The one row that each transaction writes first, so that one writes at a time.
+-- The row 1, that each transaction writes first, so that one writes at a time. On
+-- Galera each server has one more, by which it sees whether a commit was made.
 CREATE TABLE IF NOT EXISTS write_turns (
     id   INTEGER NOT NULL PRIMARY KEY,
     turn BIGINT  NOT NULL
